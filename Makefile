@@ -1,0 +1,47 @@
+# evenhand: `make run` sets up and runs the main job; `make test` sets up and tests.
+PYTHON ?= python3.11
+BIN := .venv/bin
+SIZE ?=
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: .venv/.run ## set up, generate 20,000 enterprises, rate, plan, score tenders, write workbooks to var/out
+	$(BIN)/evenhand run
+
+test: .venv/.dev ## set up and run the whole everyday suite with lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-slow: .venv/.dev ## the heavier tests
+	$(BIN)/pytest -m slow
+
+lint: .venv/.dev ## ruff, mypy --strict, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/.dev ## lock the versions again (needs uv in the environment)
+	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --extra cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove everything that was made
+	rm -rf var build *.egg-info .venv

@@ -1,0 +1,279 @@
+"""A policy pack as it stands in its folder: every value dated, nothing resolved yet.
+
+One class per file of `config/policy/<pack>/`; `config.policy` reads them and says what holds on a day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from config.conditions import Condition, Severity
+from config.dated import Dated, Strict
+
+
+class Text(Strict):
+    """A title in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+class Instrument(Strict):
+    """A law, order, announcement or published standard."""
+
+    title: Text
+    issuer: str
+    in_force_from: date
+    in_force_to: date | None = None  # first day no longer in force
+    source: str  # where it was read
+    supersedes: tuple[str, ...] = ()
+
+
+class PackHead(Strict):
+    """pack.yaml: what the pack is and from which day it can rate at all."""
+
+    id: str
+    title: Text
+    currency: str
+    covers_from: date
+    covers_to: date | None = None
+    forbidden_fields: tuple[str, ...] = ()  # refused at the door in addition to the house's list
+    notes: tuple[str, ...] = ()
+
+
+class ItemForm(Strict):
+    """catalogue.yaml: one kind of act that counts; nothing outside the catalogue does."""
+
+    title: Text
+    dimension: str
+    act_class: str | None = None  # acts of one class, enterprise and day are one act; default: the item itself
+    decay: str | None = None
+    points: Dated[dict[Severity, Decimal]]
+    display: Dated[dict[Severity, TermForm]] | None = None  # overrides redress.display for this item
+
+
+class TermForm(Strict):
+    """How long an act counts and is shown. `hidden`: never shown. `max_days` null: as long as the measure lasts."""
+
+    hidden: bool = False
+    min_days: int = Field(default=0, ge=0)
+    max_days: int | None = Field(default=None, gt=0)
+    repairable: bool = True
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_days is not None and self.max_days < self.min_days:
+            raise ValueError(f"max_days {self.max_days} is below min_days {self.min_days}")
+        return self
+
+
+class DimensionForm(Strict):
+    """A dimension of the scorecard; its total stays within [worst, best] points."""
+
+    title: Text
+    worst: Dated[Decimal]
+    best: Dated[Decimal]
+
+
+class DecayStep(Strict):
+    """From this age (days since the act) on, this share of the points counts."""
+
+    from_days: int = Field(ge=0)
+    per_mille: int = Field(ge=0, le=1000)
+
+
+class ScorecardForm(Strict):
+    """scorecard.yaml: start, range, dimensions with caps, decay in steps."""
+
+    base: Dated[Decimal]
+    lowest: Dated[Decimal]
+    highest: Dated[Decimal]
+    dimensions: dict[str, DimensionForm] = Field(min_length=1)
+    decay: dict[str, Dated[tuple[DecayStep, ...]]] = Field(default_factory=dict)
+
+
+class TierForm(Strict):
+    """One tier; the list in tiers.yaml runs from best to worst."""
+
+    id: str
+    title: Text
+    colour: str = Field(pattern=r"^#[0-9A-Fa-f]{6}$")
+    from_points: Dated[Decimal] | None = None  # lower bound, inclusive; absent where gates alone decide
+    exists: Dated[bool] | None = None  # tiers that came or went with a reform
+
+
+class GateRule(Strict):
+    """When `when` holds, the tier is at most `ceiling`, at least `floor`, or `exactly` this."""
+
+    when: Condition
+    ceiling: str | None = None
+    floor: str | None = None
+    exactly: str | None = None
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> Self:
+        if sum(x is not None for x in (self.ceiling, self.floor, self.exactly)) != 1:
+            raise ValueError("expected exactly one of ceiling, floor, exactly")
+        return self
+
+
+class GateForm(Strict):
+    """A one-vote rule."""
+
+    title: Text
+    rule: Dated[GateRule]
+
+
+class TiersForm(Strict):
+    """tiers.yaml"""
+
+    tiers: tuple[TierForm, ...] = Field(min_length=2)
+    default: str | None = None  # tier of an enterprise no band and no gate speaks about
+    gates: dict[str, GateForm] = Field(default_factory=dict)
+
+
+class ListKind(StrEnum):
+    red = "red"
+    black = "black"
+    watch = "watch"
+
+
+class ListEffect(Strict):
+    """What being on the list does to the tier, and for how long an entry lasts without an end date."""
+
+    ceiling: str | None = None
+    floor: str | None = None
+    term_days: int | None = Field(default=None, gt=0)
+    early_removal_days: int | None = Field(default=None, gt=0)
+
+
+class ListForm(Strict):
+    """lists.yaml: a red or black list."""
+
+    title: Text
+    kind: ListKind
+    effect: Dated[ListEffect]
+
+
+class LinkCarry(Strict):
+    """One hop over a representative: an enterprise linked to one in `trigger_tiers` loses `points_share_per_mille`
+    of that one's adverse points, at most `worst` points, or has its tier capped."""
+
+    enabled: bool
+    roles: tuple[str, ...] = Field(min_length=1)
+    trigger_tiers: tuple[str, ...] = Field(min_length=1)
+    trigger_gates: tuple[str, ...] = ()
+    begun_after_trigger: bool = True
+    points_share_per_mille: int = Field(default=0, ge=0, le=1000)
+    worst: Decimal = Field(default=Decimal(0), le=0)
+    ceiling: str | None = None
+    max_enterprises_per_person: int = Field(gt=1)
+
+
+class LinkForm(Strict):
+    title: Text
+    carry: Dated[LinkCarry]
+
+
+class Frequency(Strict):
+    """At least one visit within so many days (statutory frequency)."""
+
+    at_least_every_days: int = Field(gt=0)
+
+
+class ConsignmentForm(Strict):
+    """Consignments to examine at the border, by the importer's tier."""
+
+    rates: Dated[dict[str, int | None]]  # per mille of declarations
+    random_floor: Dated[dict[str, int | None]]  # per mille drawn at random
+    tolerance: Dated[int]  # per mille around the rate that counts as kept
+    minutes: Dated[dict[str, int]]  # person-minutes by examination type
+
+
+class InspectionForm(Strict):
+    """inspection.yaml: rates, caps and people, by tier."""
+
+    rates: Dated[dict[str, int | None]]  # per mille of the tier's enterprises a year
+    random_floor: Dated[dict[str, int | None]]  # per mille of the tier drawn at random whatever else happens
+    yearly_cap: Dated[dict[str, int]]  # visits per enterprise and year, hard
+    exempt_reasons: Dated[tuple[str, ...]]  # visits that do not count against the cap
+    min_interval: Dated[int]  # days between two visits
+    frequency: Dated[dict[str, Frequency | None]] | None = None
+    visit_minutes: Dated[dict[str, int]]  # person-minutes per inspector by size of the enterprise
+    team_size: Dated[int]
+    recusal: Dated[int]  # days in which the same inspector may not return to the same firm
+    directed_share: Dated[int]  # per mille of a tier's quota chosen by risk, the rest at random
+    consignment: ConsignmentForm | None = None
+
+
+class BidMethod(StrEnum):
+    table = "table"  # points by tier
+    proportional = "proportional"  # weight × score / max
+    optimised = "optimised"  # points by tier found by the optimiser within the rules
+    annual_and_live = "annual_and_live"  # yearly tier points + points of recent acts
+
+
+class BidRules(Strict):
+    """How credit becomes bid points; all points as written, half points allowed."""
+
+    method: BidMethod
+    cap: Decimal = Field(gt=0)
+    step: Decimal = Field(default=Decimal("0.5"), gt=0)
+    table: dict[str, Decimal] = Field(default_factory=dict)
+    neutral: Decimal | None = None  # bidders that cannot be rated; null: the population's mean
+    annual_cap: Decimal | None = None
+    live_cap: Decimal | None = None
+    live_within_days: int | None = None
+    gap_min: Decimal | None = None  # between neighbouring tiers
+    gap_max: Decimal | None = None
+    mean_target: Decimal | None = None  # neutrality over the bidder population
+    mean_tolerance: Decimal = Decimal("0.5")
+    never_flips_quality: Decimal | None = None  # X points of quality
+    never_flips_price_per_mille: int | None = None  # Y of price
+    sme_minimum: Decimal | None = None
+
+
+class TenderForm(Strict):
+    """tender.yaml"""
+
+    bid: Dated[BidRules]
+    vetoes: dict[str, VetoForm] = Field(default_factory=dict)
+    forbidden_attributes: Dated[tuple[str, ...]] | None = None
+    max_credit_weight: Dated[int] | None = None  # per mille of the total score
+
+
+class VetoForm(Strict):
+    """A list that excludes a bidder whatever its points."""
+
+    title: Text
+    listed: Dated[str]  # id in lists.yaml
+    term_days: Dated[int] | None = None
+    self_cleaning: Dated[bool] | None = None
+
+
+class ObjectionEffect(StrEnum):
+    annotate = "annotate"
+    suspend = "suspend"
+
+
+class RedressForm(Strict):
+    """redress.yaml: notice, objection, repair, display, expiry and the clocks."""
+
+    notice_wait: Dated[int]  # days between notice and effect
+    objection_effect: Dated[ObjectionEffect]
+    objection_annotate_within: Dated[int]  # working days
+    objection_decide_within: Dated[int]  # working days
+    revocation_withdraw_within: Dated[int]  # working days
+    display: Dated[dict[Severity, TermForm]]
+    repair_needs: Dated[tuple[str, ...]]  # evidence asked for: corrected, pledge, …
+    relief: Dated[bool] | None = None  # whether relief windows (region, industry, dates) are honoured
+    holidays: str | None = None  # calendar of the `holidays` library for the clocks, e.g. CN, US, GB
+
+
+ItemForm.model_rebuild()
+TenderForm.model_rebuild()

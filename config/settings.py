@@ -1,0 +1,76 @@
+"""Settings from the environment (prefix EVENHAND_), all with embedded defaults: SQLite and a lake under ./var."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """One frozen object, made once by the command line; nothing below `flows/` reads the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="EVENHAND_", frozen=True, extra="forbid")
+
+    var: Path = Field(default=Path("var"), description="folder of everything that is written")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in var/")
+    lake_url: str | None = Field(default=None, description="folder or fsspec URL of the lake; default: var/lake")
+    person_secret: SecretStr | None = Field(default=None, description="secret for the keys of natural persons")
+    person_secret_file: Path | None = Field(default=None, description="file that holds that secret")
+    shards: int = Field(default=8, ge=1, le=65_536, description="shards of the lake; never changes a result")
+    workers: int = Field(default=2, ge=1, le=256, description="workers; never changes a result")
+    task_runner: Literal["thread", "process", "dask", "ray"] = "thread"
+    language: Literal["en", "zh", "both"] = "both"
+
+    @cached_property
+    def root(self) -> Path:
+        """`var` as an absolute path."""
+        return self.var.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the register of decisions."""
+        return self.database_url or f"sqlite:///{self.root / 'evenhand.sqlite'}"
+
+    @property
+    def lake(self) -> str:
+        """Folder or fsspec URL of the lake."""
+        return self.lake_url or str(self.root / "lake")
+
+    def secret(self) -> bytes:
+        """Secret for person keys: from the environment, from a file, else one made once and kept in var/."""
+        if self.person_secret is not None:
+            return self.person_secret.get_secret_value().encode()
+        path = self.person_secret_file or self.root / "person.secret"
+        if not path.exists():
+            if self.person_secret_file is not None:
+                raise UsageError(f"{path}: no such secret file.", remedy="write at least 32 bytes into it")
+            return _make_secret(path)
+        secret = path.read_bytes().strip()
+        if len(secret) < 32:
+            raise UsageError(f"{path}: the secret is shorter than 32 bytes.", remedy="put a longer one there")
+        return secret
+
+
+def _make_secret(path: Path) -> bytes:
+    import secrets
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = secrets.token_hex(32).encode()
+    try:
+        with open(path, "xb", opener=_owner_only) as file:
+            file.write(fresh)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    return fresh
+
+
+def _owner_only(path: str, flags: int) -> int:
+    import os
+
+    return os.open(path, flags, 0o600)
