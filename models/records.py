@@ -7,11 +7,18 @@ A natural person appears in LINKS only, as a keyed hash.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 Date, Int, Text = pl.Date, pl.Int64, pl.String
 
-ENTERPRISES = pl.Schema(
+
+def _schema(columns: dict[str, Any]) -> pl.Schema:
+    return pl.Schema(columns)
+
+
+ENTERPRISES = _schema(
     {
         "enterprise_id": Text,
         "name": Text,
@@ -27,7 +34,7 @@ ENTERPRISES = pl.Schema(
 )
 """One row per enterprise."""
 
-RECORDS = pl.Schema(
+RECORDS = _schema(
     {
         "record_id": Text,
         "enterprise_id": Text,
@@ -45,21 +52,21 @@ RECORDS = pl.Schema(
 )
 """One row per reported act of an enterprise; the same act may be reported by two agencies."""
 
-LINKS = pl.Schema({"person_key": Text, "enterprise_id": Text, "role": Text, "from_date": Date, "to_date": Date})
+LINKS = _schema({"person_key": Text, "enterprise_id": Text, "role": Text, "from_date": Date, "to_date": Date})
 """One row per person, enterprise, role and term; person_key is an HMAC and nothing else is known of the person.
 
 role: legal_representative | owner | finance_head | customs_head
 """
 
-LISTINGS = pl.Schema(
+LISTINGS = _schema(
     {"list_id": Text, "enterprise_id": Text, "from_date": Date, "to_date": Date, "agency": Text, "reference": Text}
 )
 """One row per entry of an enterprise on a red, black or watch list; to_date null = open."""
 
-INDICATORS = pl.Schema({"enterprise_id": Text, "name": Text, "period_end": Date, "value": Int})
+INDICATORS = _schema({"enterprise_id": Text, "name": Text, "period_end": Date, "value": Int})
 """One row per enterprise, declared figure and period (documents_filed, tax_unpaid_days, …)."""
 
-DECISIONS = pl.Schema(
+DECISIONS = _schema(
     {
         "decision_id": Text,
         "kind": Text,  # objection | repair | relief | revocation
@@ -79,7 +86,7 @@ DECISIONS = pl.Schema(
 )
 """One row per decision in the redress register."""
 
-VISITS = pl.Schema(
+VISITS = _schema(
     {
         "visit_id": Text,
         "enterprise_id": Text,
@@ -91,7 +98,7 @@ VISITS = pl.Schema(
 )
 """One row per visit that took place."""
 
-INSPECTORS = pl.Schema(
+INSPECTORS = _schema(
     {
         "inspector_id": Text,
         "name": Text,
@@ -103,13 +110,13 @@ INSPECTORS = pl.Schema(
 )
 """One row per inspector; nothing about the person beyond the name."""
 
-ABSENCES = pl.Schema({"inspector_id": Text, "from_date": Date, "to_date": Date})
+ABSENCES = _schema({"inspector_id": Text, "from_date": Date, "to_date": Date})
 """One row per absence, both days included."""
 
-CONFLICTS = pl.Schema({"inspector_id": Text, "enterprise_id": Text, "reason": Text})
+CONFLICTS = _schema({"inspector_id": Text, "enterprise_id": Text, "reason": Text})
 """One row per conflict of interest."""
 
-MUST_VISITS = pl.Schema({"enterprise_id": Text, "reason": Text, "not_before": Date, "not_after": Date})
+MUST_VISITS = _schema({"enterprise_id": Text, "reason": Text, "not_before": Date, "not_after": Date})
 """One row per visit that has to take place; reason is one of the policy's exempt reasons."""
 
 REASON = pl.Struct(
@@ -120,7 +127,7 @@ REASON = pl.Struct(
     }
 )
 
-RATINGS = pl.Schema(
+RATINGS = _schema(
     {
         "enterprise_id": Text,
         "region": Text,
@@ -137,7 +144,7 @@ RATINGS = pl.Schema(
 )
 """One row per enterprise and run."""
 
-PLAN_VISITS = pl.Schema(
+PLAN_VISITS = _schema(
     {
         "visit_id": Text,  # stable over re-planning: hash of plan period, enterprise and number
         "enterprise_id": Text,
@@ -154,11 +161,11 @@ PLAN_VISITS = pl.Schema(
 )
 """One row per planned visit."""
 
-PLAN_LEFT_OUT = pl.Schema({"enterprise_id": Text, "region": Text, "tier": Text, "reason": Text, "detail": Text})
+PLAN_LEFT_OUT = _schema({"enterprise_id": Text, "region": Text, "tier": Text, "reason": Text, "detail": Text})
 """One row per enterprise not scheduled: one true reason, its arguments as JSON."""
 
-REJECTED = pl.Schema({"file": Text, "row": Int, "rule": Text, "column": Text, "value": Text, "reason": Text})
-"""One row per refused row of an input file; `row` counts as the office sees it (first data row under the heading = 2)."""
+REJECTED = _schema({"file": Text, "row": Int, "rule": Text, "column": Text, "value": Text, "reason": Text})
+"""One row per refused row of an input file; the first data row under the heading is row 2."""
 
 TABLES: dict[str, pl.Schema] = {
     "enterprises": ENTERPRISES,
