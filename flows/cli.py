@@ -1,0 +1,118 @@
+"""The command line: `evenhand --help`. Every command parses its arguments and calls a flow or a room; no logic here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.errors import UsageError
+from config.settings import Settings
+from flows import console, policy_commands
+from flows.prefect_home import prepare
+
+app = typer.Typer(
+    cls=console.Commands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Rates enterprises from public records by published, dated rules,\nand turns the tiers into work for people.\n\n"
+    "It screens and proposes; a named officer decides. It never rates a natural person.",
+)
+app.add_typer(policy_commands.app, name="policy")
+
+DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Day of the rating, YYYY-MM-DD.", metavar="DAY")]
+Source = Annotated[str, typer.Option(help="Source file: a name of config/sources or a path to your own YAML.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with the source's files; none = generate a demonstration.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of draws and lotteries.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def day(text: str | None, name: str = "--as-of") -> date | None:
+    """An ISO day of the command line."""
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise UsageError(f"{name}: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
+
+
+@app.command()
+def run(
+    source: Source = "generated",
+    data: Data = None,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="Where the workbooks go.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Policy pack; default: the source's.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="A change of policy to lay over the pack.")] = None,
+    seed: Seed = 1,
+    enterprises: Annotated[int, typer.Option(min=1, help="Size of the demonstration.")] = 20_000,
+    from_: Annotated[str | None, typer.Option("--from", help="First day of the plan.", metavar="DAY")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Last day of the plan.", metavar="DAY")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in the registers, rate every enterprise, plan inspections, score tenders, write the workbooks.
+
+    Examples:
+
+      evenhand run
+
+      evenhand run --source chicago --data DIR --as-of 2014-09-01 --out chicago-out
+    """
+    settings = Settings()
+    prepare(settings.root)
+    from flows.nightly import describe, run_everything
+    from flows.run import RunContext, next_quarter
+    from models.intake import load_source
+
+    demo = data is None
+    if demo and source != "generated":
+        raise UsageError(f"--source {source} needs --data.", remedy="name the folder that holds its files")
+    on = day(as_of) or (day(DEMO_AS_OF) if demo else datetime.now().date())
+    assert on is not None
+    first, last = next_quarter(on)
+    period = (day(from_, "--from") or first, day(to, "--to") or last)
+    context = RunContext(
+        settings=settings,
+        source=source,
+        data=data or settings.root / "demo" / f"{enterprises}-{seed}-{on}",
+        pack=policy or load_source(source).policy,
+        as_of=on,
+        seed=seed,
+        period=period,
+        out=out or settings.root / "out" / f"{Path(source).stem}-{on}",
+        scenario=scenario,
+    )
+    outcome = run_everything(context, demo_size=enterprises if demo else None)
+    if as_json:
+        console.print_json(outcome)
+    else:
+        describe(outcome)
+
+
+@app.command()
+def generate(
+    enterprises: Annotated[int, typer.Option(min=1, help="How many enterprises.")] = 20_000,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder to write (must not exist or be empty).")] = Path("registers"),
+    as_of: AsOf = None,
+) -> None:
+    """Write realistic registers of any size: several agencies, several formats, dirty rows, the truth kept apart.
+
+    Example:  evenhand generate --enterprises 1000 --seed 7 --out registers
+    """
+    from exports.registers import write_registers
+
+    on = day(as_of or DEMO_AS_OF)
+    assert on is not None
+    made = write_registers(out, enterprises, seed, on)
+    console.print_table(f"Written to {out}", ["file", "rows"], list(made.counts.items()))
+
+
+if __name__ == "__main__":
+    app()

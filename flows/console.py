@@ -1,0 +1,68 @@
+"""What the command line prints: tables, errors with a remedy, progress; no colours when piped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from typer.core import TyperGroup
+
+from config.errors import EvenhandError
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Commands(TyperGroup):
+    """Turns a deliberate error into one message and its exit code; everything else stays a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EvenhandError as error:
+            err.print("[bold red]error:[/] ", end="")
+            err.print(str(error), markup=False)
+            raise typer.Exit(error.exit_code) from error
+
+
+def print_json(value: Any) -> None:
+    """Machine-readable output; dates and decimals as text."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; figures right-aligned."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, heading in enumerate(headings):
+        numeric = all(isinstance(row[index], int | float) or row[index] in (None, "–") for row in rows)
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    out.print(table)
+
+
+class Steps:
+    """The stages of a long command on one progress bar; silent when piped."""
+
+    def __init__(self, progress: Progress, bar: TaskID) -> None:
+        self._progress, self._bar = progress, bar
+
+    def start(self, name: str) -> None:
+        self._progress.update(self._bar, description=name)
+
+    def done(self) -> None:
+        self._progress.advance(self._bar)
+
+
+@contextmanager
+def steps(total: int) -> Iterator[Steps]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield Steps(progress, progress.add_task("starting", total=total))

@@ -1,0 +1,65 @@
+"""Step 1: the agencies' files → accepted tables, refused rows, hashes of the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows.run import RunContext
+from flows.steps import once, read_json, write_json
+from models.intake import file_hashes, intake, load_source
+
+
+def input_hashes(context: RunContext) -> dict[str, str]:
+    """sha256 by name of every file the source reads; names the run."""
+    return file_hashes(load_source(context.source), context.data)
+
+
+def _on_io(task_, run, state) -> bool:  # type: ignore[no-untyped-def]
+    """Retry what a slow disk or network can cause, never a refusal of the input."""
+    try:
+        state.result()
+    except OSError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=_on_io)
+def take_in(context: RunContext, folder: Path) -> dict[str, int]:
+    """Read, check and split the source's files into `folder`; returns rows by table, `rejected` among them."""
+
+    def make(draft: Path) -> None:
+        source = load_source(context.source)
+        result = intake(
+            source,
+            context.data,
+            secret=context.settings.secret(),
+            policy=context.policy,
+            as_of=context.as_of,
+        )
+        for name, frame in result.tables.items():
+            frame.write_parquet(draft / f"{name}.parquet")
+        result.rejected.write_parquet(draft / "rejected.parquet")
+        counts = {name: frame.height for name, frame in result.tables.items()}
+        files = [
+            {"name": f.name, "sha256": f.sha256, "rows": f.rows, "accepted": f.accepted, "rejected": f.rejected}
+            for f in result.files
+        ]
+        write_json(draft / "intake.json", {"counts": counts | {"rejected": result.rejected.height}, "files": files})
+
+    once(folder, make)
+    return dict(read_json(folder / "intake.json")["counts"])
+
+
+def tables(folder: Path) -> dict[str, pl.DataFrame]:
+    """The accepted tables of a finished intake."""
+    return {p.stem: pl.read_parquet(p) for p in sorted(folder.glob("*.parquet")) if p.stem != "rejected"}
+
+
+def rejected(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "rejected.parquet")

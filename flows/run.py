@@ -1,0 +1,88 @@
+"""What a run is: its arguments, the digests that name it, and the folder its steps stand in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from config.in_force import Policy
+from config.policy import PolicyBook, load_policy
+from config.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def digest(value: Any) -> str:
+    """sha256 over the canonical JSON of a value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Digest of the program itself, so that finished steps of an older version are not taken for this one's."""
+    hasher = hashlib.sha256()
+    for package in ("config", "models", "exports", "flows"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            hasher.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return hasher.hexdigest()
+
+
+def next_quarter(as_of: date) -> tuple[date, date]:
+    """First and last day of the three months that begin with the month after `as_of`."""
+    first = (as_of.replace(day=1) + timedelta(days=32)).replace(day=1)
+    last = first
+    for _ in range(3):
+        last = (last + timedelta(days=32)).replace(day=1)
+    return first, last - timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Arguments of a run; everything that can change a result stands here or in the input files."""
+
+    settings: Settings
+    source: str
+    data: Path
+    pack: str
+    as_of: date
+    seed: int
+    period: tuple[date, date]
+    out: Path
+    scenario: Path | None = None
+    tenders: tuple[Path, ...] = ()
+
+    @cached_property
+    def book(self) -> PolicyBook:
+        return load_policy(self.pack, self.scenario)
+
+    @cached_property
+    def policy(self) -> Policy:
+        return self.book.at(self.as_of)
+
+    @property
+    def seed_bytes(self) -> bytes:
+        """Seed of every draw and lottery of this run."""
+        return f"evenhand:{self.seed}".encode()
+
+    def run_id(self, inputs: Mapping[str, str]) -> str:
+        """Name of the run: same inputs, policy, seed, dates → same id. `inputs`: file name → sha256."""
+        return digest(
+            {
+                "inputs": dict(inputs),
+                "source": self.source,
+                "policy": self.policy.digest,
+                "as_of": self.as_of,
+                "seed": self.seed,
+                "period": self.period,
+            }
+        )[:16]
+
+    def work(self, run_id: str) -> Path:
+        """Folder of the run's steps; another version of the program works in another one."""
+        return self.settings.root / "work" / f"{run_id}-{code_digest()[:8]}"
