@@ -18,7 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    help="Rates enterprises from public records by published, dated rules,\nand turns the tiers into work for people.\n\n"
+    help="Rates enterprises from public records by published, dated rules,\n"
+    "and turns the tiers into work for people.\n\n"
     "It screens and proposes; a named officer decides. It never rates a natural person.",
 )
 app.add_typer(policy_commands.app, name="policy")
