@@ -1,1 +1,1 @@
-"""What people hold in their hands: workbooks, sheets, notices, pages; and their way back."""
+"""Results turned into things people hold: workbooks, notices, calendars, one page; and read back again."""

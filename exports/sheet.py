@@ -1,0 +1,211 @@
+"""One sheet of a workbook, written from top to bottom: titles and tables, then checks, filter and print set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from lxml import etree
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from exports.cells import ILLEGAL, Cell, Value, cell_xml, formula_cells, number_cells, text_cells
+from exports.layout import Column, Form, Kind, Language, letter
+from exports.styles import style_of
+
+if TYPE_CHECKING:
+    from exports.workbook import Book
+
+NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+BATCH = 2_000  # rows parsed at a time
+EPOCH_TO_UNIX = 25_569  # days from the epoch of spreadsheets to 1970-01-01
+_DIVISORS = {Kind.share: 1000, Kind.points: 1000}
+
+
+class Sheet:
+    """A sheet being streamed.
+
+    widths: of columns, in characters; freeze: first cell that scrolls ("A5"); repeat: rows printed on every page
+    ("1:4"); hidden: letters of hidden columns; footer: left part of the page footer.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        worksheet: Any,
+        widths: Sequence[float],
+        *,
+        landscape: bool = True,
+        freeze: str | None = None,
+        repeat: str | None = None,
+        hidden: Sequence[str] = (),
+        footer: str = "",
+        tab: str | None = None,
+    ) -> None:
+        self.book, self.worksheet, self.next_row = book, worksheet, 1
+        self._rows: Generator[None, Any, None] | None = None
+        self._set_columns(widths, hidden)
+        if freeze:
+            worksheet.freeze_panes = freeze
+        if tab:
+            worksheet.sheet_properties.tabColor = tab.lstrip("#")
+        self._set_print(landscape, repeat, footer)
+
+    @property
+    def title(self) -> str:
+        return str(self.worksheet.title)
+
+    def row(self, values: Sequence[Value | Cell], style: str = "text", height: float | None = None) -> int:
+        """Append one row; plain values take `style`. Returns its number."""
+        number = self.next_row
+        parts = []
+        for index, value in enumerate(values):
+            if value is None:
+                continue
+            cell = value if isinstance(value, Cell) else Cell(value, style)
+            plain, quoted = self.book.style_number(cell.style), self.book.style_number(cell.style, True)
+            parts.append(cell_xml(f"{letter(index)}{number}", cell, plain, quoted))
+        size = f' ht="{height}" customHeight="1"' if height else ""
+        self._send(f'<row r="{number}"{size}>{"".join(parts)}</row>')
+        self.next_row += 1
+        return number
+
+    def merge(self, row: int, first: int, last: int) -> None:
+        """Merge the cells of a row from column index `first` to `last`."""
+        self.worksheet.merged_cells.add(f"{letter(first)}{row}:{letter(last)}{row}")
+
+    def headings(self, form: Form, language: Language) -> int:
+        """The heading row of a form, with a filter over it."""
+        cells = [Cell(c.heading(language), "heading entry" if c.entry else "heading") for c in form.columns]
+        return self.row(cells, height=34 if language == "both" else 22)
+
+    def table(self, form: Form, frame: pl.DataFrame, *, height: float | None = None) -> tuple[int, int]:
+        """Append the frame's rows under the form's columns (missing ones stay blank, entry ones open).
+
+        Returns the first and last row number (last = first − 1 for an empty frame).
+        """
+        first = self.next_row
+        size = f' ht="{height}" customHeight="1"' if height else ""
+        for part in frame.iter_slices(BATCH):
+            rows = part.with_columns(
+                (pl.int_range(pl.len()) + self.next_row).cast(pl.String).alias("__row"),
+                pl.col(pl.Date).cast(pl.Int32) + EPOCH_TO_UNIX,
+            )
+            cells = [self._column_cells(form, column, rows) for column in form.columns]
+            line = pl.concat_str(
+                pl.lit('<row r="'), pl.col("__row"), pl.lit(f'"{size}>'), *cells, pl.lit("</row>"), ignore_nulls=True
+            )
+            self._send("".join(rows.select(line).to_series()))
+            self.next_row += part.height
+        return first, self.next_row - 1
+
+    def filter(self, form: Form, heading: int, last: int) -> None:
+        self.worksheet.auto_filter.ref = f"A{heading}:{letter(len(form.columns) - 1)}{max(last, heading)}"
+
+    def drop_down(self, cells: str, source: str, title: str, message: str, strict: bool = True) -> None:
+        """Offer a list; `source` is a range or a quoted, comma-separated list."""
+        check = DataValidation("list", formula1=source, allow_blank=True, showErrorMessage=strict)
+        self._check(check, cells, title, message)
+
+    def dates_only(self, cells: str, first: str, last: str, title: str, message: str) -> None:
+        """Accept dates from `first` to `last` only (formulas or ISO days as DATE(...))."""
+        check = DataValidation("date", operator="between", formula1=first, formula2=last, allow_blank=True)
+        self._check(check, cells, title, message)
+
+    def fixed(self, cells: str, title: str, message: str) -> None:
+        """Refuse typing over facts of the plan (sorting and removing columns stay possible)."""
+        self._check(DataValidation("custom", formula1="FALSE", allow_blank=False), cells, title, message)
+
+    def _check(self, check: DataValidation, cells: str, title: str, message: str) -> None:
+        check.showErrorMessage = True
+        check.errorTitle, check.error = title[:32], message[:225]
+        check.promptTitle, check.prompt = title[:32], message[:255]
+        check.showInputMessage = check.type != "custom"
+        check.add(cells)
+        self.worksheet.data_validations.append(check)
+
+    def highlight(self, cells: str, formula: str, fill: str, bold: bool = False) -> None:
+        """Colour cells for which a formula holds."""
+        rule = FormulaRule(formula=[formula], fill=PatternFill(bgColor=fill.lstrip("#")), font=Font(bold=bold))
+        self.worksheet.conditional_formatting.add(cells, rule)
+
+    def protect(self, *, sorting: bool = False) -> None:
+        """Protect locked cells (no password: against slips, not against people)."""
+        protection = self.worksheet.protection
+        protection.sheet = True
+        protection.formatCells = protection.formatRows = False
+        protection.autoFilter = False
+        if sorting:
+            protection.sort = protection.insertRows = protection.deleteRows = protection.deleteColumns = False
+
+    def _column_cells(self, form: Form, column: Column, rows: pl.DataFrame) -> pl.Expr:
+        name, at = column.id, form.letters[column.id]
+        plain, quoted = self._style(column, rows, False), self._style(column, rows, True)
+        if column.kind is Kind.formula and column.formula and not column.entry:
+            cached = name if name in rows.columns else "__row"
+            formula = column.formula
+            for other, where in form.letters.items():
+                formula = formula.replace("{" + other + "}", where)
+            return formula_cells(formula, cached, at, plain)
+        if name not in rows.columns or rows.schema[name] == pl.Null:
+            return pl.concat_str(pl.lit(f'<c r="{at}'), pl.col("__row"), pl.lit('" s="'), plain, pl.lit('"/>'))
+        if rows.schema[name].is_numeric():
+            return number_cells(name, at, plain, _DIVISORS.get(column.kind, 1))
+        return text_cells(name, at, plain, quoted)
+
+    def _style(self, column: Column, rows: pl.DataFrame, quoted: bool) -> pl.Expr:
+        number = str(self.book.style_number(style_of(column), quoted))
+        if column.kind is not Kind.tier or column.id not in rows.columns:
+            return pl.lit(number)
+        tiers = {
+            tier: str(self.book.style_number(f"tier {tier}", quoted))
+            for tier in rows[column.id].unique().drop_nulls().sort()
+            if f"tier {tier}" in self.book.workbook.named_styles
+        }
+        return pl.col(column.id).replace_strict(tiers, default=number) if tiers else pl.lit(number)
+
+    def _send(self, rows: str) -> None:
+        """Hand finished row XML to the sheet's stream."""
+        if self._rows is None:
+            self.worksheet._get_writer()
+            self._rows = self.worksheet._rows = _stream(self.worksheet)
+            next(self._rows)
+        if ILLEGAL.search(rows):
+            rows = ILLEGAL.sub("", rows)
+        self._rows.send(etree.fromstring(f'<s xmlns="{NAMESPACE}">{rows}</s>', _PARSER))
+
+    def _set_columns(self, widths: Sequence[float], hidden: Sequence[str]) -> None:
+        for index, width in enumerate(widths):
+            dimension = self.worksheet.column_dimensions[letter(index)]
+            dimension.width = width
+            dimension.hidden = letter(index) in hidden
+
+    def _set_print(self, landscape: bool, repeat: str | None, footer: str) -> None:
+        sheet = self.worksheet
+        sheet.page_setup.orientation = "landscape" if landscape else "portrait"
+        sheet.page_setup.paperSize = sheet.PAPERSIZE_A4 if hasattr(sheet, "PAPERSIZE_A4") else 9
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_margins.left = sheet.page_margins.right = 0.4
+        sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.6
+        sheet.oddFooter.left.text = footer.replace("&", "&&")
+        sheet.oddFooter.right.text = "&P / &N"
+        if repeat:
+            sheet.print_title_rows = repeat
+
+
+_PARSER = etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True)
+
+
+def _stream(worksheet: Any) -> Generator[None, Any, None]:
+    xf = worksheet._writer.xf.send(True)
+    with xf.element("sheetData"):
+        try:
+            while True:
+                for row in (yield):
+                    xf.write(row)
+        except GeneratorExit:
+            pass
+    worksheet._writer.xf.send(None)

@@ -1,0 +1,114 @@
+"""Workbooks: opened, filled by streaming, saved whole or not at all, the same bytes for the same content.
+
+Rows go to disk as they come; memory does not grow with them. openpyxl owns styles, views, checks and packaging;
+rows are written by `exports.cells`, which no text can turn into a formula.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.packaging.custom import StringProperty
+from openpyxl.writer.excel import ExcelWriter
+
+from config.in_force import Tier
+from exports.cells import clean
+from exports.sheet import Sheet
+from exports.styles import named_styles, tier_styles
+
+MAX_ROWS = 1_048_576  # rows a sheet can hold
+_ZIP_DAY = (2000, 1, 1, 0, 0, 0)
+
+
+class Book:
+    """A workbook being written. `made_on` stands in its properties instead of the clock."""
+
+    def __init__(self, title: str, made_on: date, tiers: Sequence[Tier] = (), facts: Mapping[str, str] | None = None):
+        self.workbook = Workbook(write_only=True)
+        self.workbook.properties.title = clean(title)
+        self.workbook.properties.creator = "evenhand"
+        moment = datetime(made_on.year, made_on.month, made_on.day)
+        self.workbook.properties.created = self.workbook.properties.modified = moment
+        for name, value in (facts or {}).items():
+            self.workbook.custom_doc_props.append(StringProperty(name=name, value=clean(value)))
+        for style in (*named_styles(), *tier_styles(tiers)):
+            self.workbook.add_named_style(style)
+        self._numbers: dict[tuple[str, bool], int] = {}
+        self._titles: set[str] = set()
+
+    def sheet(self, title: str, widths: Sequence[float], **options: Any) -> Sheet:
+        """A new sheet, `widths` in characters; options as in `exports.sheet.Sheet`."""
+        return Sheet(self, self.workbook.create_sheet(self._free_title(title)), widths, **options)
+
+    def style_number(self, name: str, quoted: bool = False) -> int:
+        """Number of a named style in the workbook's table, plain or with quote prefix."""
+        if (name, quoted) not in self._numbers:
+            cell = WriteOnlyCell(None)
+            cell.parent = _Parent(self.workbook)
+            cell.style = name
+            if quoted:
+                cell.quotePrefix = True
+            self._numbers[name, quoted] = cell.style_id
+        return self._numbers[name, quoted]
+
+    def save(self, path: Path) -> Path:
+        """Write to `path` in one step: a temporary name beside it, fsync, rename."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(temporary, "wb") as file:
+                archive = _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4)
+                ExcelWriter(self.workbook, archive).save()
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    def _free_title(self, title: str) -> str:
+        """A tab name spreadsheets accept: ≤31 characters, none of []:*?/\\, not taken."""
+        plain = "".join("·" if c in "[]:*?/\\" else c for c in clean(title)).strip("'")[:31] or "Sheet"
+        name, number = plain, 1
+        while name.casefold() in self._titles:
+            number += 1
+            name = f"{plain[: 30 - len(str(number))]} {number}"
+        self._titles.add(name.casefold())
+        return name
+
+
+class _Parent:
+    """What a cell needs to look up its style without belonging to a sheet."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self.parent = workbook
+
+
+class _Archive(zipfile.ZipFile):
+    """A zip whose entries all bear the same day, so that the same content gives the same bytes."""
+
+    def writestr(self, name: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        super().writestr(self._entry(str(getattr(name, "filename", name))), data, *args, **kwargs)
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
+        entry = self._entry(str(arcname or filename))
+        with open(filename, "rb") as source, self.open(entry, "w", force_zip64=True) as target:
+            _copy(source, target)
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(name, _ZIP_DAY)
+        entry.compress_type, entry.external_attr = self.compression, 0o600 << 16
+        entry._compresslevel = self.compresslevel  # type: ignore[attr-defined]
+        return entry
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while block := source.read(1 << 20):
+        target.write(block)
