@@ -12,6 +12,7 @@ from datetime import date
 
 from config.conditions import Condition, Severity
 from config.errors import PolicyGap
+from config.figures import FigureRule
 from config.pack import BidRules, Instrument, LinkCarry, ListEffect, ListKind, ObjectionEffect, TermForm, Text
 
 
@@ -119,6 +120,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Figure:
+    id: str
+    title: Text
+    dimension: str
+    rule: FigureRule
+    clause: Clause
+
+
+@dataclass(frozen=True)
 class Consignment:
     rates: Mapping[str, int | None]  # per mille of declarations
     random_floor: Mapping[str, int | None]
@@ -151,6 +161,7 @@ class Veto:
     term_days: int | None
     self_cleaning: bool
     clause: Clause
+    covers: tuple[str, ...] = ("bidder", "member")
 
 
 @dataclass(frozen=True)
@@ -160,6 +171,9 @@ class Tender:
     vetoes: Mapping[str, Veto]
     forbidden_attributes: tuple[str, ...]
     max_credit_weight_per_mille: int | None
+    forbidden_clause: Clause | None = None
+    weight_clause: Clause | None = None
+    attribute_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,6 +210,7 @@ class Policy:
     forbidden_fields: frozenset[str]
     inspection_rules: Inspection | None = None
     tender_rules: Tender | None = None
+    figures: tuple[Figure, ...] = ()
     notices: tuple[Notice, ...] = field(default=())
 
     def tier(self, tier_id: str) -> Tier:

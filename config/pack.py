@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from config.conditions import Condition, Severity
-from config.dated import Dated, Strict
+from config.dated import Dated, Reference, Strict
 
 
 class Text(Strict):
@@ -64,6 +64,8 @@ class TermForm(Strict):
     min_days: int = Field(default=0, ge=0)
     max_days: int | None = Field(default=None, gt=0)
     repairable: bool = True
+    longer_with_measure: bool = False  # a measure that outlasts max_days is shown as long as it lasts
+    until_corrected: bool = False  # stops counting on the day the violation is put right
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -218,6 +220,11 @@ class BidMethod(StrEnum):
     annual_and_live = "annual_and_live"  # yearly tier points + points of recent acts
 
 
+class ConsortiumRule(StrEnum):
+    weakest = "weakest"  # the member with the fewest points speaks for all
+    weighted = "weighted"  # mean by shares
+
+
 class BidRules(Strict):
     """How credit becomes bid points; all points as written, half points allowed."""
 
@@ -235,7 +242,17 @@ class BidRules(Strict):
     mean_tolerance: Decimal = Decimal("0.5")
     never_flips_quality: Decimal | None = None  # X points of quality
     never_flips_price_per_mille: int | None = None  # Y of price
-    sme_minimum: Decimal | None = None
+    sme_minimum: Decimal | None = None  # least mean points of micro and small firms in the population
+    live_per_point: Decimal = Decimal(0)  # annual_and_live: bid points per rating point of a recent act
+    consortium: ConsortiumRule = ConsortiumRule.weakest
+    clauses: dict[str, Reference] = Field(default_factory=dict)  # where a single field stands, if not with the rest
+
+    @model_validator(mode="after")
+    def _clauses_name_fields(self) -> Self:
+        unknown = sorted(set(self.clauses) - set(BidRules.model_fields))
+        if unknown:
+            raise ValueError(f"clauses names no field of the rules: {', '.join(unknown)}")
+        return self
 
 
 class TenderForm(Strict):
@@ -245,6 +262,7 @@ class TenderForm(Strict):
     vetoes: dict[str, VetoForm] = Field(default_factory=dict)
     forbidden_attributes: Dated[tuple[str, ...]] | None = None
     max_credit_weight: Dated[int] | None = None  # per mille of the total score
+    attribute_words: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # how a forbidden attribute is worded
 
 
 class VetoForm(Strict):
@@ -254,6 +272,7 @@ class VetoForm(Strict):
     listed: Dated[str]  # id in lists.yaml
     term_days: Dated[int] | None = None
     self_cleaning: Dated[bool] | None = None
+    covers: tuple[Literal["bidder", "member", "subcontractor"], ...] = ("bidder", "member")
 
 
 class ObjectionEffect(StrEnum):

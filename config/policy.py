@@ -15,6 +15,7 @@ from config import in_force
 from config.conditions import Condition
 from config.dated import Dated, Strict
 from config.errors import PolicyError
+from config.figures import FigureForm
 from config.pack import (
     ConsignmentForm,
     DimensionForm,
@@ -50,6 +51,7 @@ class PackForm(Strict):
     tiers: TiersForm
     lists: dict[str, ListForm] = Field(default_factory=dict)
     links: dict[str, LinkForm] = Field(default_factory=dict)
+    figures: dict[str, FigureForm] = Field(default_factory=dict)
     redress: RedressForm
     inspection: InspectionForm | None = None
     tender: TenderForm | None = None
@@ -157,6 +159,7 @@ class _Resolver:
             gates=tuple(self.gates()),
             lists=dict(self.lists()),
             links=tuple(self.links()),
+            figures=tuple(self.figures()),
             redress=self.redress(),
             forbidden_fields=frozenset(form.pack.forbidden_fields),
             inspection_rules=self.inspection(form.inspection) if form.inspection else None,
@@ -252,6 +255,13 @@ class _Resolver:
                 carry, clause = self.need(f"links.{name}", form.carry)
                 yield in_force.Link(name, form.title, carry, clause)
 
+    def figures(self) -> Iterator[in_force.Figure]:
+        for name, form in self.form.figures.items():
+            if form.rule.covers(self.day):
+                rule, clause = self.take(f"figures.{name}", form.rule)
+                if rule is not None:  # a gap was noted: the figure counts, its worth is not known
+                    yield in_force.Figure(name, form.title, form.dimension, rule, clause)
+
     def redress(self) -> in_force.Redress:
         form = self.form.redress
         fields: dict[str, Dated[Any]] = {
@@ -327,12 +337,21 @@ class _Resolver:
             return None
         bid, clause = self.need("tender.bid", form.bid)
         forbidden: tuple[str, ...] = ()
+        forbidden_clause = weight_clause = weight = None
         if form.forbidden_attributes is not None and form.forbidden_attributes.covers(self.day):
-            forbidden, _ = self.need("tender.forbidden_attributes", form.forbidden_attributes)
-        weight = None
+            forbidden, forbidden_clause = self.need("tender.forbidden_attributes", form.forbidden_attributes)
         if form.max_credit_weight is not None and form.max_credit_weight.covers(self.day):
-            weight, _ = self.take("tender.max_credit_weight", form.max_credit_weight)
-        return in_force.Tender(bid, clause, dict(self.vetoes(form)), forbidden, weight)
+            weight, weight_clause = self.take("tender.max_credit_weight", form.max_credit_weight)
+        return in_force.Tender(
+            bid,
+            clause,
+            dict(self.vetoes(form)),
+            forbidden,
+            weight,
+            forbidden_clause,
+            weight_clause,
+            form.attribute_words,
+        )
 
     def vetoes(self, form: TenderForm) -> Iterator[tuple[str, in_force.Veto]]:
         for name, veto in form.vetoes.items():
@@ -342,7 +361,7 @@ class _Resolver:
             listed, clause = self.need(f"{path}.listed", veto.listed)
             term = self.take(f"{path}.term_days", veto.term_days)[0] if veto.term_days else None
             cleaning = self.take(f"{path}.self_cleaning", veto.self_cleaning)[0] if veto.self_cleaning else None
-            yield name, in_force.Veto(name, veto.title, listed, term, bool(cleaning), clause)
+            yield name, in_force.Veto(name, veto.title, listed, term, bool(cleaning), clause, veto.covers)
 
 
 def _bands_without_gap(pack: str, tiers: list[in_force.Tier], default: str | None, day: date) -> None:
@@ -383,12 +402,16 @@ def _check_names(form: PackForm) -> None:
     for path, dated in dated_values(form):
         for day, entry in dated.values.items():
             refuse(f"{path}.{day}", "instrument", entry.reference.instrument, form.instruments)
+            for field, reference in getattr(entry.value, "clauses", {}).items():
+                refuse(f"{path}.{day}.clauses.{field}", "instrument", reference.instrument, form.instruments)
             for tier in _tiers_named(path, entry.value):
                 refuse(f"{path}.{day}", "tier", tier, known_tiers)
     for code, item in form.catalogue.items():
         refuse(f"catalogue.{code}.dimension", "dimension", item.dimension, form.scorecard.dimensions)
         if item.decay is not None:
             refuse(f"catalogue.{code}.decay", "decay", item.decay, form.scorecard.decay)
+    for name, figure in form.figures.items():
+        refuse(f"figures.{name}.dimension", "dimension", figure.dimension, form.scorecard.dimensions)
     if form.tiers.default is not None:
         refuse("tiers.default", "tier", form.tiers.default, known_tiers)
     for name, gate in form.tiers.gates.items():
