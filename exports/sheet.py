@@ -104,9 +104,9 @@ class Sheet:
     def filter(self, form: Form, heading: int, last: int) -> None:
         self.worksheet.auto_filter.ref = f"A{heading}:{letter(len(form.columns) - 1)}{max(last, heading)}"
 
-    def drop_down(self, cells: str, source: str, title: str, message: str, strict: bool = True) -> None:
+    def drop_down(self, cells: str, source: str, title: str, message: str) -> None:
         """Offer a list; `source` is a range or a quoted, comma-separated list."""
-        check = DataValidation("list", formula1=source, allow_blank=True, showErrorMessage=strict)
+        check = DataValidation("list", formula1=source, allow_blank=True)
         self._check(check, cells, title, message)
 
     def dates_only(self, cells: str, first: str, last: str, title: str, message: str) -> None:

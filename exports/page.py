@@ -1,0 +1,57 @@
+"""What stands at the head of every sheet: title, facts of the run, and the banner."""
+
+from __future__ import annotations
+
+from config.in_force import Policy
+from exports.facts import Approval, Facts, standing
+from exports.layout import Form, Language, letter
+from exports.sheet import Sheet
+from exports.workbook import Book
+
+HEAD_ROWS = 3  # title, facts, banner; the headings stand in row 4
+
+
+def open_page(
+    book: Book,
+    form: Form,
+    title: str,
+    facts: Facts,
+    approval: Approval | None,
+    language: Language,
+    *,
+    tab_title: str | None = None,
+    tab: str | None = None,
+) -> Sheet:
+    """A sheet of this form with its three head rows, ready for headings."""
+    sheet = book.sheet(
+        tab_title or form.title(language),
+        [c.width for c in form.columns],
+        landscape=form.landscape,
+        freeze=f"A{HEAD_ROWS + 2}",
+        repeat=f"1:{HEAD_ROWS + 1}",
+        hidden=[form.letters[c.id] for c in form.columns if c.kind == "key"],
+        footer=f"{standing(approval, language)}\n{facts.line('en')}",
+        tab=tab,
+    )
+    sheet.row([title], "title", height=30)
+    note = form.note(language).replace("\n", "  ")
+    sheet.row([f"{facts.line(language)}   {note}".strip()], "facts", height=16)
+    last = len(form.columns) - 1
+    sheet.merge(sheet.row([standing(approval, language)] + [""] * last, "banner", height=20), 0, last)
+    return sheet
+
+
+def tier_names(policy: Policy, language: Language) -> dict[str, str]:
+    """Title of each tier by id."""
+    return {tier.id: tier.title.en if language == "en" else tier.title.zh for tier in policy.tiers}
+
+
+def column_range(form: Form, column: str, first: int, last: int) -> str:
+    """Cells of one column: 'C5:C90'."""
+    at = form.letters[column]
+    return f"{at}{first}:{at}{last}"
+
+
+def width_to(form: Form) -> str:
+    """Letter of the last column."""
+    return letter(len(form.columns) - 1)

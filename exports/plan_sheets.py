@@ -1,0 +1,247 @@
+"""The sheets around the roster: summary with charts, annual plan, item list, why not, legend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+from openpyxl.chart import BarChart, Reference
+
+from config.in_force import Policy
+from exports.cells import Cell
+from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Language, both
+from exports.page import HEAD_ROWS, open_page, tier_names
+from exports.roster_rows import inspectorate
+from exports.sheet import Sheet
+from exports.words import PROBLEMS, RESULTS
+
+if TYPE_CHECKING:
+    from exports.roster import Office
+    from exports.workbook import Book
+
+
+def _title(office: Office, zh: str, en: str) -> str:
+    return both(f"{zh} · {office.region}", f"{en} · {office.region}", office.language, "  ")
+
+
+def by_tier(office: Office) -> pl.DataFrame:
+    """The region's quota, one row per tier of the policy, best first."""
+    order = pl.DataFrame({"tier": [t.id for t in office.policy.tiers]})
+    return order.join(office.quota, on="tier", how="left", maintain_order="left")
+
+
+def summary(book: Book, office: Office) -> None:
+    """Pool, wanted and planned visits by tier, live counts of what has been done, and two charts."""
+    title = _title(office, "检查计划汇总", "Inspection plan")
+    sheet = open_page(book, SUMMARY, title, office.facts, office.approval, office.language, tab="#4472C4")
+    sheet.headings(SUMMARY, office.language)
+    tiers = by_tier(office)
+    first = sheet.next_row
+    for row in tiers.iter_rows(named=True):
+        sheet.row(list(_tier_line(office, row, sheet.next_row)), height=22)
+    last = sheet.next_row - 1
+    sheet.row([Cell(both("合计", "Total", office.language, " "), "total"), *_totals(tiers, first, last)], height=22)
+    _charts(sheet, office.language, first, last)
+    sheet.protect()
+
+
+def _tier_line(office: Office, row: dict[str, object], at: int) -> Iterator[Cell]:
+    tier = str(row["tier"])
+    yield Cell(tier, f"tier {tier}")
+    yield Cell(row["enterprises"], "number")  # type: ignore[arg-type]
+    yield Cell(row["wanted"], "number")  # type: ignore[arg-type]
+    yield Cell(row["planned"], "number")  # type: ignore[arg-type]
+    for rate in ("rate_wanted", "rate_planned"):
+        share = row[rate]
+        yield Cell(None if share is None else int(share) / 1000, "share")  # type: ignore[call-overload]
+    done, problems = _counts(office, f"$A{at}")
+    yield Cell(0, "number", done)
+    yield Cell(0, "number", problems)
+
+
+def _counts(office: Office, tier: str) -> tuple[str, str]:
+    """Formulas that count the roster's filled-in results of a tier, and those that found something."""
+    last = HEAD_ROWS + 1 + max(1, office.rows.height) + 500  # room for added rows
+    where = f"'{ROSTER.title(office.language)}'!"
+    tiers, results = (
+        f"{where}${ROSTER.letters[c]}${HEAD_ROWS + 2}:${ROSTER.letters[c]}${last}" for c in ("tier", "result")
+    )
+    problems = (t.label(office.language) for t in RESULTS if t.code in PROBLEMS)
+    found = "+".join(f'COUNTIFS({tiers},{tier},{results},"{label}")' for label in problems)
+    return f'COUNTIFS({tiers},{tier},{results},"<>")', found
+
+
+def _totals(tiers: pl.DataFrame, first: int, last: int) -> Iterator[Cell]:
+    for name, at in zip(("enterprises", "wanted", "planned"), "BCD", strict=True):
+        yield Cell(tiers[name].sum(), "total", f"SUM({at}{first}:{at}{last})")
+    yield Cell(None, "total")
+    yield Cell(None, "total")
+    for at in "GH":
+        yield Cell(0, "total", f"SUM({at}{first}:{at}{last})")
+
+
+def _charts(sheet: Sheet, language: Language, first: int, last: int) -> None:
+    for place, columns, zh, en in (
+        (f"A{last + 4}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
+        (f"E{last + 4}", (4, 7), "计划与已检查（户次）", "Visits planned and done"),
+    ):
+        chart = BarChart()
+        chart.type, chart.style, chart.width, chart.height = "col", 10, 13.5, 8
+        chart.title = both(zh, en, language, " ")
+        for column in columns:
+            data = Reference(sheet.worksheet, min_col=column, min_row=first - 1, max_row=last)
+            chart.add_data(data, titles_from_data=True)
+        chart.set_categories(Reference(sheet.worksheet, min_col=1, min_row=first, max_row=last))
+        for series, (fill, line) in zip(chart.series, (("8FAADC", "1F3864"), ("F4B183", "843C0C")), strict=True):
+            series.graphicalProperties.solidFill, series.graphicalProperties.line.solidFill = fill, line
+        chart.x_axis.delete = chart.y_axis.delete = False
+        chart.legend.position = "b"
+        sheet.worksheet.add_chart(chart, place)
+
+
+def annual_plan(book: Book, office: Office) -> None:
+    """双随机抽查计划: one row per tier."""
+    title = _title(office, "双随机抽查计划", "Annual inspection plan")
+    sheet = open_page(book, PLAN, title, office.facts, office.approval, office.language)
+    heading = sheet.headings(PLAN, office.language)
+    _, last = sheet.table(PLAN, plan_rows(office), height=32)
+    sheet.filter(PLAN, heading, last)
+
+
+def plan_rows(office: Office) -> pl.DataFrame:
+    """PLAN's columns, one row per tier."""
+    language, names, facts = office.language, tier_names(office.policy, office.language), office.facts
+    tiers = by_tier(office)
+    begin, end = facts.period_from or facts.as_of, facts.period_to or facts.as_of
+    what = {t: both(f"{names[t]}企业综合检查", f"Combined inspection, tier {t}", language) for t in tiers["tier"]}
+    return tiers.select(
+        (pl.int_range(pl.len()) + 1).alias("number"),
+        pl.lit(inspectorate(office.region, language)).alias("agency"),
+        pl.lit(both(f"{begin:%Y}年度双随机抽查", f"Inspection plan {begin:%Y}", language)).alias("plan_name"),
+        pl.col("tier").replace_strict(what, return_dtype=pl.String).alias("content"),
+        pl.lit(f"{begin:%Y-%m-%d} – {end:%Y-%m-%d}").alias("period"),
+        pl.lit(both("监管股", "Supervision", language)).alias("office"),
+        "tier",
+        pl.col("enterprises").alias("pool"),
+        "rate_wanted",
+        "rate_planned",
+        pl.Series("frequency", [frequency(office.policy, t, language) for t in tiers["tier"]], dtype=pl.String),
+        "planned",
+    )
+
+
+def frequency(policy: Policy, tier: str, language: Language) -> str:
+    """How often at least and at most a tier is visited."""
+    rules = policy.inspection
+    cap, every = rules.yearly_cap.get(tier), rules.frequency_days.get(tier)
+    most = both(f"每年最多{cap}次", f"at most {cap} a year", language) if cap is not None else ""
+    least = both(f"至少每{every}天1次", f"once in {every} days at least", language) if every else ""
+    return "\n".join(part for part in (least, most) if part)
+
+
+def item_list(book: Book, office: Office) -> None:
+    """抽查事项清单: one row per item of the catalogue that can be found, with the clause it rests on."""
+    title = _title(office, "抽查事项清单", "Items inspected")
+    sheet = open_page(book, ITEMS, title, office.facts, office.approval, office.language)
+    heading = sheet.headings(ITEMS, office.language)
+    _, last = sheet.table(ITEMS, item_rows(office), height=32)
+    sheet.filter(ITEMS, heading, last)
+
+
+def item_rows(office: Office) -> pl.DataFrame:
+    """ITEMS' columns, one row per adverse item."""
+    policy, language = office.policy, office.language
+    rules = policy.inspection
+    rates = " · ".join(f"{t} {r / 10:g}%" for t, r in rules.rates.items() if r is not None)
+    staff = both(f"{rules.team_size}名持证检查人员", f"{rules.team_size} licensed inspectors", language)
+    caps = both("按年度上限", "within the yearly cap", language)
+    rows = [
+        (
+            both(
+                policy.scorecard.dimensions[i.dimension].title.zh,
+                policy.scorecard.dimensions[i.dimension].title.en,
+                language,
+            ),
+            both(i.title.zh, i.title.en, language),
+            basis(policy, i.clause.instrument, i.clause.article, language),
+        )
+        for i in policy.items.values()
+        if min(i.points.values()) < 0
+    ]
+    frame = pl.DataFrame(rows, schema=["matter", "item", "basis"], orient="row")
+    return frame.with_columns(
+        (pl.int_range(pl.len()) + 1).alias("number"),
+        pl.lit(inspectorate(office.region, language)).alias("agency"),
+        pl.lit(both("辖区内企业", "Enterprises of the region", language)).alias("object"),
+        pl.lit(rates).alias("rate"),
+        pl.lit(caps).alias("frequency"),
+        pl.lit(both("现场检查、书面检查", "On site, on paper", language)).alias("method"),
+        pl.lit(staff).alias("staff"),
+        pl.lit(both("综合查一次", "One combined visit", language)).alias("remark"),
+    )
+
+
+def basis(policy: Policy, instrument: str, article: str, language: Language) -> str:
+    """Title of the instrument with the article."""
+    known = policy.instruments.get(instrument)
+    title = both(known.title.zh, known.title.en, language) if known else instrument
+    return f"{title} {article}"
+
+
+def why_not(book: Book, office: Office) -> None:
+    """Every enterprise of the region that is not visited, each with one true reason."""
+    title = _title(office, "未列入计划的企业及原因", "Left out, and why")
+    sheet = open_page(book, WHY_NOT, title, office.facts, office.approval, office.language)
+    heading = sheet.headings(WHY_NOT, office.language)
+    _, last = sheet.table(WHY_NOT, office.left_out)
+    sheet.filter(WHY_NOT, heading, last)
+
+
+def legend(book: Book, office: Office) -> None:
+    """What the tiers, results and colours mean, on which rules, and what the workbook is not."""
+    title = both("说明", "Legend", office.language, "  ")
+    sheet = open_page(book, LEGEND, title, office.facts, office.approval, office.language)
+    sheet.headings(LEGEND, office.language)
+    names = tier_names(office.policy, office.language)
+    for tier in office.policy.tiers:
+        bound = "" if tier.from_points is None else f" ≥ {tier.from_points / 1000:g}"
+        sheet.row([Cell(tier.id, f"tier {tier.id}"), Cell(names[tier.id] + bound, "text")], height=20)
+    for term, meaning in _remarks(office):
+        sheet.row([term, meaning], height=34)
+    sheet.protect()
+
+
+def _remarks(office: Office) -> Iterator[tuple[str, str]]:
+    language = office.language
+    for term in RESULTS:
+        yield term.zh if language == "zh" else term.en, term.label(language)
+    yield (
+        both("黄色列", "Yellow columns", language),
+        both("由检查人员填写，其余各列为计划内容。", "To be filled in; all others state the plan.", language),
+    )
+    yield (
+        both("颜色", "Colours", language),
+        both(
+            "等级颜色由浅到深，黑白打印亦可区分。",
+            "Tiers darken from best to worst; they differ in grey, too.",
+            language,
+        ),
+    )
+    yield (
+        both("随机抽取", "Random draw", language),
+        both(
+            "种子事先公布承诺值，任何人可以复核抽取结果。",
+            "The seed was committed beforehand; anybody can replay the draw.",
+            language,
+        )
+        + (f" {office.facts.seed}" if office.facts.seed else ""),
+    )
+    yield (
+        both("用途", "Use", language),
+        both(
+            "本表为辅助筛查，任何决定由具名负责人作出。",
+            "This workbook screens and proposes; a named officer decides.",
+            language,
+        ),
+    )
