@@ -48,7 +48,10 @@ def test_delivery_replaces_its_own_files_and_leaves_the_users(tmp_path: Path) ->
 
 
 def test_a_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from flows.steps import exclusive\nwith exclusive(Path(sys.argv[1])): pass"
+    code = (
+        "import sys; from pathlib import Path; from flows.steps import exclusive\n"
+        "with exclusive(Path(sys.argv[1])): pass"
+    )
     with exclusive(tmp_path):
         done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
         assert "another run is at work" in done.stderr
