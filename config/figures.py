@@ -1,4 +1,4 @@
-"""Points from figures: declared indicators, visits, age and common ownership, as dated rules of a pack.
+"""Points from figures: declared indicators, visits and age, as dated rules of a pack.
 
 A figure is a number about an enterprise on a day; steps or a price per unit turn it into points of a dimension.
 Evaluated by models/rating/figures.py.
@@ -41,13 +41,12 @@ class FigureStep(Strict):
 
 
 class FigureRule(Strict):
-    """What is measured (exactly one of the first five) and what it is worth (steps or per_unit)."""
+    """What is measured (exactly one of the first four) and what it is worth (steps or per_unit)."""
 
     indicator: str | None = None
     visits: VisitFilter | None = None  # number of visits
     days_since_visit: VisitFilter | None = None
     days_registered: bool | None = None
-    linked_enterprises: tuple[str, ...] | None = None  # other enterprises of the same persons, by role
     take: Take = Take.latest  # of an indicator
     within_days: int | None = Field(default=None, gt=0)
     steps: tuple[FigureStep, ...] = ()
@@ -58,7 +57,7 @@ class FigureRule(Strict):
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
-        kinds = ("indicator", "visits", "days_since_visit", "days_registered", "linked_enterprises")
+        kinds = ("indicator", "visits", "days_since_visit", "days_registered")
         named = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(named) != 1:
             raise ValueError(f"expected exactly one of {', '.join(kinds)}, got {named}")
