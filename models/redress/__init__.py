@@ -1,0 +1,1 @@
+"""What counts on a day: display terms, objections, repairs, revocations, relief."""
