@@ -159,13 +159,13 @@ def records_frame(world: World, firms: Firms, acts: Acts) -> pl.DataFrame:
 
 
 def first_reports_frame(world: World, acts: Acts) -> pl.DataFrame:
-    """record_id, amount: acts that were first published with another amount, which a later file mends."""
+    """record_id, first_amount: acts that were first published with another amount, which a later file mends."""
     few = acts.take(
         world.draws.chance("late correction", acts.key, world.scale.records.late_correction)
         & (acts.amount >= 0)
         & (acts.known <= world.today)
     )
-    return pl.DataFrame({"record_id": record_ids(few, world.scale.agencies), "amount": few.amount * 10})
+    return pl.DataFrame({"record_id": record_ids(few, world.scale.agencies), "first_amount": few.amount * 10})
 
 
 def _joined(left: Acts, right: Acts) -> Acts:

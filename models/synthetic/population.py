@@ -29,7 +29,7 @@ class Chunk:
     """Enterprises `start` … and all that is known of them; `tables` by name of models.records.TABLES.
 
     The first chunk also holds what belongs to no enterprise: inspectors, absences, conflicts, must_visits.
-    `truth` (enterprise_id, would_fail, dishonesty) is for evaluation only. `first_reports` (record_id, amount)
+    `truth` (enterprise_id, would_fail, dishonesty) is for evaluation only. `first_reports` (record_id, first_amount)
     holds what was published before a late correction.
     """
 
