@@ -1,0 +1,44 @@
+"""Points that recent acts cost under "5 annual + 10 live": every act within the policy's window, as it weighs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+import polars as pl
+
+from config.in_force import Policy
+from models.tender.amounts import rounded
+
+
+def live_lost(records: pl.DataFrame, policy: Policy, opening: date) -> dict[str, int]:
+    """Milli-points of the bid that each enterprise's adverse acts of the last `live_within_days` days cost.
+
+    `records`: models.records.RECORDS that count on `opening` (after redress). An act counts once though two agencies
+    report it; acts known after `opening`, revoked, or outside the catalogue cost nothing.
+    """
+    bid = policy.tender.bid
+    if bid.live_within_days is None or records.is_empty():
+        return {}
+    window = records.filter(
+        pl.col("act_date").is_between(opening - timedelta(days=bid.live_within_days - 1), opening)
+        & (pl.col("known_on").is_null() | (pl.col("known_on") <= opening))
+        & (pl.col("revoked_on").is_null() | (pl.col("revoked_on") > opening))
+    )
+    weights = pl.DataFrame(
+        [
+            {"item": item.code, "act_class": item.act_class, "severity": str(severity), "points": points}
+            for item in policy.items.values()
+            for severity, points in item.points.items()
+            if points < 0
+        ],
+        schema={"item": pl.String, "act_class": pl.String, "severity": pl.String, "points": pl.Int64},
+    )
+    acts = (
+        window.join(weights, on=["item", "severity"])
+        .group_by("enterprise_id", "act_class", "act_date")
+        .agg(pl.col("points").min())
+    )
+    totals = acts.group_by("enterprise_id").agg(pl.col("points").sum()).sort("enterprise_id")
+    share = Fraction(bid.live_per_point)
+    return {firm: rounded(-points * share) for firm, points in totals.iter_rows()}
