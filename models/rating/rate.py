@@ -10,6 +10,7 @@ from config.in_force import Policy
 from models.rating.decode import decode
 from models.rating.encoding import encode
 from models.rating.engine import prepare, rated
+from models.rating.linked import carried, link_shards
 from models.rating.rubric import compile_rubric
 
 
@@ -22,4 +23,7 @@ def rate(tables: Mapping[str, pl.DataFrame], policy: Policy, *, history: pl.Data
     shard = encode(tables)
     rubric = compile_rubric(policy, shard.codes.items)
     inputs = prepare(shard, rubric, history)
-    return decode(shard, rated(inputs), rubric, inputs.today)
+    first = rated(inputs)
+    results = link_shards({0: shard}, {0: inputs}, {0: first}, history)
+    final = rated(inputs, carried(results, 0, inputs)) if results else first
+    return decode(shard, final, rubric, inputs.today)
