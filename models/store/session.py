@@ -59,7 +59,7 @@ class UnitOfWork:
         except SQLAlchemyError:
             if error is None:
                 raise
-        if isinstance(error, DBAPIError):
+        if isinstance(error, (DBAPIError, self._engine.dialect.loaded_dbapi.Error)):
             raise _refused(self._engine, error) from error
 
 
@@ -95,7 +95,13 @@ class Store:
         with _named(self.engine), self.engine.connect() as plain:
             if self.dialect == "postgresql":
                 plain = plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            yield Snapshot(plain)
+                yield Snapshot(plain)
+                return
+            plain.exec_driver_sql("PRAGMA query_only = ON")
+            try:
+                yield Snapshot(plain)
+            finally:
+                plain.exec_driver_sql("PRAGMA query_only = OFF")
 
     def close(self) -> None:
         """Give back every connection."""
@@ -193,9 +199,10 @@ def _named(engine: Engine) -> Iterator[None]:
         raise _refused(engine, error) from error
 
 
-def _refused(engine: Engine, error: DBAPIError) -> StoreError:
+def _refused(engine: Engine, error: BaseException) -> StoreError:
     where = engine.url.render_as_string(hide_password=True)
-    cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    said = str(getattr(error, "orig", error)).strip()
+    cause = said.splitlines()[0] if said else type(error).__name__
     return StoreError(f"{where}: {cause}. Nothing was written.", remedy=_remedy(cause))
 
 

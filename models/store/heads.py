@@ -1,0 +1,138 @@
+"""Signed tree heads (ed25519) and anchors: what lets outsiders hold the agency to its own ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import insert, select
+
+from config.errors import StoreError
+from models.store import ledger
+from models.store.canonical import canonical_json, instant
+from models.store.ledger import LOGS, Entry, LogName, Reader
+from models.store.session import UnitOfWork
+from models.store.tables import tree_heads
+
+
+@dataclass(frozen=True)
+class SignedHead:
+    """A head, when it was signed and by which key; all but size are text, hashes and keys in hex."""
+
+    log: str
+    size: int
+    root: str
+    at: str
+    public_key: str
+    signature: str
+
+    def holds(self) -> bool:
+        """Whether the signature is this key's over log, size, root and time."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
+            key.verify(bytes.fromhex(self.signature), _statement(self.log, self.size, self.root, self.at))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _statement(log: str, size: int, root: str, at: str) -> bytes:
+    return canonical_json(["evenhand tree head 1", log, size, root, at]).encode()
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The ledger's private key from a file (hex, readable by its owner only); made there once when absent.
+
+    Raises StoreError when the file holds something else.
+    """
+    if not path.exists():
+        _make_key(path)
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+    except ValueError as error:
+        raise StoreError(
+            f"{path}: not a signing key.", remedy="restore it from the safe; a new one is a new signer"
+        ) from error
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(draft, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # fails when another process was first: then its key holds
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def public_key(key: Ed25519PrivateKey) -> str:
+    """The key to publish (hex)."""
+    return key.public_key().public_bytes_raw().hex()
+
+
+def sign_heads(unit: UnitOfWork, key: Ed25519PrivateKey, at: datetime) -> list[SignedHead]:
+    """Sign the present head of both logs; call it last before `commit()`.
+
+    A head of the same size stands already signed: it is returned as it is. The signing of the results' head
+    is itself noted in the journal, so that a signed head cannot be taken away unseen.
+    """
+    results = _sign(unit, "results", key, at)
+    if results is not None:
+        body = {"root": results.root, "signature": results.signature}
+        ledger.append(unit, "journal", [Entry("tree_head", f"results/{results.size}", body)])
+    return [signed for signed in (results, _sign(unit, "journal", key, at)) if signed is not None]
+
+
+def _sign(unit: UnitOfWork, log: LogName, key: Ed25519PrivateKey, at: datetime) -> SignedHead | None:
+    head = ledger.head(unit, log)
+    if head.size == 0:
+        return None
+    standing = [signed for signed in signed_heads(unit, log) if signed.size == head.size]
+    if standing:
+        return standing[0]
+    moment = instant(at)
+    signature = key.sign(_statement(log, head.size, head.root, moment)).hex()
+    signed = SignedHead(log, head.size, head.root, moment, public_key(key), signature)
+    unit.connection.execute(insert(tree_heads).values(**asdict(signed)))
+    return signed
+
+
+def signed_heads(reader: Reader, log: LogName) -> list[SignedHead]:
+    """Every signed head of a log, smallest first."""
+    rows = reader.connection.execute(select(tree_heads).where(tree_heads.c.log == log).order_by(tree_heads.c.size))
+    return [SignedHead(**row) for row in rows.mappings()]
+
+
+def write_anchor(reader: Reader, path: Path) -> dict[str, Any]:
+    """The newest signed heads as a JSON file to publish (a gazette, a web page, another agency)."""
+    newest: dict[str, Any] = {log: asdict(heads[-1]) for log in LOGS if (heads := signed_heads(reader, log))}
+    if not newest:
+        raise StoreError("no tree head is signed yet.", remedy="run once, then anchor")
+    draft = path.with_name(f".{path.name}.tmp")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(json.dumps(newest, indent=1, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    return newest
+
+
+def read_anchor(path: Path) -> list[SignedHead]:
+    """Heads of a published anchor; StoreError when the file is not one."""
+    try:
+        return [SignedHead(**head) for head in json.loads(path.read_text("utf-8")).values()]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{path}: not an anchor: {error}", remedy="give a file written by `evenhand anchor`"
+        ) from error
