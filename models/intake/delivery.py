@@ -1,0 +1,181 @@
+"""One delivery while it is being read: each file opened once, its rows typed and checked, its refusals kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from config.source_forms import Format, JoinForm, Source, TableForm
+from models.intake import columns
+from models.intake.contracts import CHECK, INDEX, ORDER, REASONS, contract, rule_and_column
+from models.intake.csv_text import read_csv
+from models.intake.door import need_headings, refuse_forbidden
+from models.intake.packed import content, found, relative, sha256
+from models.intake.raw import ROW, VALUE_SHOWN, FileSeen, Raw
+from models.intake.shaping import shaped
+from models.intake.sheets import read_sheet
+from models.intake.source import needed_headings
+from models.intake.tables import read_parquet
+from models.records import REJECTED, TABLES, empty
+
+
+@dataclass(frozen=True)
+class Part:
+    """Accepted rows of one file for one table."""
+
+    number: int
+    table: TableForm
+    file: str
+    accepted: pl.DataFrame  # the noun's columns and ROW
+
+    def marked(self) -> pl.DataFrame:
+        """With the part's number and the file's name, for refusals that only a view of all files can give."""
+        return self.accepted.with_columns(pl.lit(self.number).alias("part"), pl.lit(self.file).alias("file"))
+
+
+class Delivery:
+    """State of one call of intake; not shared, not kept."""
+
+    def __init__(self, source: Source, data: Path, run: columns.Run) -> None:
+        self.source, self.data, self.run = source, data, run
+        self._raw: dict[tuple[str, ...], Raw] = {}
+        self._hashes: dict[str, str] = {}
+        self._rows: dict[str, int] = {}
+        self._fills: dict[str, list[str]] = {}
+        self._same: dict[str, str] = {}
+        self._refused: list[pl.DataFrame] = []
+        self._accepted: Counter[str] = Counter()
+        self._set_aside: Counter[str] = Counter()
+        self._parts = 0
+
+    def parts(self, table: TableForm) -> Iterator[Part]:
+        """The table's files, one part each; a file of the same bytes as one before it is read once."""
+        if table.format is Format.sql:
+            from models.intake.sql import read_query
+
+            yield self._part(table, read_query(self.data, table, self.source.id))
+            return
+        seen: dict[str, str] = {}
+        for path in found(table.files or "", self.data, self.source.id, optional=table.optional):
+            name = relative(path, self.data)
+            digest = self._hash(path, name)
+            if digest in seen:
+                self._same[name] = seen[digest]
+                self._rows.setdefault(name, 0)
+                continue
+            seen[digest] = name
+            yield self._part(table, self._read(path, name, table))
+
+    def _hash(self, path: Path, name: str) -> str:
+        if name not in self._hashes:
+            self._hashes[name] = sha256(path)
+        return self._hashes[name]
+
+    def _read(self, path: Path, name: str, form: TableForm | JoinForm) -> Raw:
+        sheet = form.sheet if isinstance(form, TableForm) else None
+        key = (name, form.format, form.encoding, form.separator, sheet or "")
+        if key not in self._raw:
+            raw = self._parse(path, name, form, sheet)
+            refuse_forbidden(name, raw.headings, self.run.policy.forbidden_fields)
+            self._raw[key] = raw
+            self._refused.append(raw.refused)
+            self._rows[name] = raw.rows
+        return self._raw[key]
+
+    def _parse(self, path: Path, name: str, form: TableForm | JoinForm, sheet: str | None) -> Raw:
+        data = content(path, name)
+        if form.format is Format.parquet:
+            return read_parquet(name, data)
+        if form.format is Format.excel:
+            return read_sheet(name, data, sheet=sheet)
+        return read_csv(name, data, encoding=form.encoding, separator=form.separator)
+
+    def _other(self, form: JoinForm) -> pl.DataFrame:
+        """All files that a join looks into."""
+        raws = []
+        for path in found(form.files, self.data, self.source.id):
+            name = relative(path, self.data)
+            self._hash(path, name)
+            raw = self._read(path, name, form)
+            need_headings(name, raw.headings, (*form.on.values(), *form.take), form.encoding)
+            raws.append(raw.frame)
+        return pl.concat(raws)
+
+    def _part(self, table: TableForm, raw: Raw) -> Part:
+        need_headings(raw.name, raw.headings, needed_headings(table), table.encoding)
+        self._fills.setdefault(raw.name, []).append(table.fills)
+        frame = shaped(raw.frame, table, self.run.as_of, self._other)
+        origins = columns.origins(frame, table)
+        typed = columns.values(origins, table, self.source, self.run)
+        late = columns.later(typed, table, self.run.as_of)
+        self._set_aside[raw.name] += int(late.sum())
+        accepted = self._checked(raw.name, table, typed.filter(~late), origins, frame[ROW])
+        rows = frame[ROW].gather(accepted[INDEX])
+        self._parts += 1
+        return Part(self._parts, table, raw.name, accepted.select(TABLES[table.fills].names()).with_columns(rows))
+
+    def _checked(
+        self, name: str, table: TableForm, typed: pl.DataFrame, origins: pl.DataFrame, rows: pl.Series
+    ) -> pl.DataFrame:
+        checks = [column for column in typed.columns if column.startswith(CHECK)]
+        accepted, failure = contract(table.fills, checks).filter(typed)
+        details = failure.details()
+        broken = [column for column in details.columns if details.schema[column] == pl.Enum]
+        refused = [_refusal(name, row, broken, origins, rows) for row in details.iter_rows(named=True)]
+        self._refused.append(pl.DataFrame(refused, schema=REJECTED, orient="row"))
+        prefix = pl.lit(f"{self.source.prefix}:")
+        if "enterprise_id" in accepted.columns:
+            return accepted.with_columns(enterprise_id=prefix + pl.col("enterprise_id"))
+        return accepted
+
+    def refuse(self, frame: pl.DataFrame, rule: str, column: str, reason: str) -> None:
+        """Refuse marked rows that only a view of all files shows to be wrong."""
+        texts = [pl.lit(rule).alias("rule"), pl.lit(column).alias("column"), pl.col(column).alias("value")]
+        rows = frame.select("file", pl.col(ROW).alias("row"), *texts, pl.lit(reason).alias("reason"))
+        self._refused.append(rows.cast(REJECTED))
+
+    def set_aside(self, frame: pl.DataFrame) -> None:
+        """Count marked rows that do not count but are not wrong."""
+        self._set_aside.update(dict(frame.group_by("file").len().iter_rows()))
+
+    def count_accepted(self, frame: pl.DataFrame) -> None:
+        """Count marked rows that stayed."""
+        self._accepted.update(dict(frame.group_by("file").len().iter_rows()))
+
+    def rejected(self) -> pl.DataFrame:
+        """All refusals, by file and row, one per row of a file."""
+        return pl.concat([empty(REJECTED), *self._refused]).sort("file", "row", maintain_order=True)
+
+    def files(self) -> tuple[FileSeen, ...]:
+        """Files seen, by name."""
+        refused = dict(self.rejected().group_by("file").len().iter_rows())
+        return tuple(
+            FileSeen(
+                name,
+                digest,
+                self._rows.get(name, 0),
+                self._accepted[name],
+                refused.get(name, 0),
+                self._set_aside[name],
+                tuple(self._fills.get(name, ())),
+                self._same.get(name),
+            )
+            for name, digest in sorted(self._hashes.items())
+        )
+
+
+def _refusal(
+    name: str, row: dict[str, Any], broken: list[str], origins: pl.DataFrame, rows: pl.Series
+) -> tuple[Any, ...]:
+    """One REJECTED row: the most telling of the rules that the row breaks."""
+    failed = [rule_and_column(rule) for rule in broken if row[rule] == "invalid"]
+    rule, column = min(failed, key=lambda pair: ORDER.index(pair[0]))
+    index = row[INDEX]
+    value = origins.item(index, column) if column in origins.columns else None
+    shown = None if value is None else str(value)[:VALUE_SHOWN]
+    return name, rows[index], rule, column, shown, REASONS[rule]

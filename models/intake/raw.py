@@ -1,0 +1,55 @@
+"""What a reader hands on: a file's rows as they stand, and the lines that were no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from models.records import REJECTED, empty
+
+ROW = "__row__"  # row as the office sees it: the heading of a file that starts with one is row 1
+VALUE_SHOWN = 120  # characters of a refused value that a message repeats
+
+
+@dataclass(frozen=True)
+class Raw:
+    """`frame`: ROW (Int64) and one column per heading, text or the file's own types. `refused`: REJECTED rows."""
+
+    name: str
+    frame: pl.DataFrame
+    refused: pl.DataFrame
+
+    @property
+    def headings(self) -> list[str]:
+        return [name for name in self.frame.columns if name != ROW]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file that carry anything."""
+        return self.frame.height + self.refused.height
+
+
+@dataclass(frozen=True)
+class FileSeen:
+    """A file of a delivery. `rows`: rows of the file that carry anything. `accepted`: rows of our tables that came
+    from it (one row of a log may give a visit and three records). `set_aside`: superseded by a later file, of a day
+    after as_of, or of an enterprise outside the register, where the source says so."""
+
+    name: str
+    sha256: str
+    rows: int
+    accepted: int
+    rejected: int
+    set_aside: int = 0
+    fills: tuple[str, ...] = ()
+    same_as: str | None = None  # a file of the same bytes that was read in its place
+
+
+def refusals(file: str, found: Sequence[tuple[int, str, str, str]]) -> pl.DataFrame:
+    """REJECTED rows for whole lines: (row, rule, value, reason)."""
+    if not found:
+        return empty(REJECTED)
+    rows = [(file, row, rule, None, value[:VALUE_SHOWN], reason) for row, rule, value, reason in found]
+    return pl.DataFrame(rows, schema=REJECTED, orient="row")
