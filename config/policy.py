@@ -16,6 +16,7 @@ from config.conditions import Condition
 from config.dated import Dated, Strict
 from config.errors import PolicyError
 from config.figures import FigureForm
+from config.outcome import OutcomeForm
 from config.pack import (
     ConsignmentForm,
     DimensionForm,
@@ -55,6 +56,7 @@ class PackForm(Strict):
     redress: RedressForm
     inspection: InspectionForm | None = None
     tender: TenderForm | None = None
+    outcome: OutcomeForm | None = None  # what a backtest looks for; no value of the law
 
 
 FILES = tuple(PackForm.model_fields)

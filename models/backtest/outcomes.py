@@ -1,0 +1,56 @@
+"""What followed: visits that looked, and whether they found something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from config.outcome import OutcomeForm
+
+OUTCOMES = pl.Schema(
+    {
+        "visit_id": pl.String,
+        "enterprise_id": pl.String,
+        "region": pl.String,
+        "visit_date": pl.Date,
+        "found": pl.Boolean,
+        "probability": pl.Float64,  # of having been chosen for the visit; null where unknown
+    }
+)
+"""One row per visit that counts."""
+
+
+def outcomes(
+    tables: Mapping[str, pl.DataFrame], form: OutcomeForm, inclusion: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """OUTCOMES of the visits that the pack's outcome.yaml names, in order of day and visit.
+
+    inclusion: visit_id, probability in (0, 1] where the draw published it; unknown ones stay null.
+    """
+    visits = tables["visits"].filter(pl.col("purpose").is_in(list(form.purposes)))
+    visits = _found(visits, tables, form).drop_nulls("found")
+    visits = visits.join(tables["enterprises"].select("enterprise_id", "region"), on="enterprise_id")
+    if inclusion is None:
+        visits = visits.with_columns(probability=pl.lit(None, dtype=pl.Float64))
+    else:
+        visits = visits.join(inclusion.select("visit_id", "probability"), on="visit_id", how="left")
+    return visits.select(OUTCOMES.names()).sort("visit_date", "visit_id")
+
+
+def _found(visits: pl.DataFrame, tables: Mapping[str, pl.DataFrame], form: OutcomeForm) -> pl.DataFrame:
+    """Column `found`; null where the visit says nothing."""
+    if form.indicator is None:
+        return visits.with_columns(found=pl.col("result").is_in(list(form.results)))
+    declared = tables["indicators"].filter(pl.col("name") == form.indicator.name)
+    worst = declared.group_by("enterprise_id", "period_end").agg(pl.col("value").max())
+    on_day = visits.join(
+        worst, left_on=["enterprise_id", "visit_date"], right_on=["enterprise_id", "period_end"], how="left"
+    )
+    return on_day.with_columns(found=pl.col("value") >= form.indicator.at_least)
+
+
+def in_window(found: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
+    """OUTCOMES with start ≤ visit_date < end."""
+    return found.filter(pl.col("visit_date") >= start, pl.col("visit_date") < end)
