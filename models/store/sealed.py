@@ -71,7 +71,7 @@ RUN_TABLES: dict[str, RunTable] = {
         _run(tables.left_out, "enterprise_id", schema=records.PLAN_LEFT_OUT),
         _run(tables.draws, "name"),
         _run(tables.tenders, "tender_id"),
-        _run(tables.bid_scores, "tender_id", "bid_id"),
+        _run(tables.bid_scores, "tender_id", "lot", "bid_id"),
         _run(tables.exports, "path"),
     )
 }

@@ -111,10 +111,11 @@ tenders = _table("tenders", ("run_id", "tender_id"), RUN | {"tender_id": TextTyp
 
 bid_scores = _table(
     "bid_scores",
-    ("run_id", "tender_id", "bid_id"),
+    ("run_id", "tender_id", "lot", "bid_id"),
     RUN
     | {
         "tender_id": TextType,
+        "lot": TextType,
         "bid_id": TextType,
         "enterprise_id": TextType,
         "tier": TextType,
@@ -124,7 +125,7 @@ bid_scores = _table(
         "detail": TextType,
     },
 )
-"""One row per bid of a tender evaluated."""
+"""One row per bid and lot of a tender evaluated; a tender without lots has one."""
 
 exports = _table("exports", ("run_id", "path"), RUN | {"path": TextType, "kind": TextType, "cell_digest": TextType})
 """One row per file written, by its path below the run's output folder."""

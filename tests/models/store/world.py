@@ -90,6 +90,7 @@ LEFT_OUT = frame(
 BIDS = pl.DataFrame(
     {
         "tender_id": ["t1", "t1"],
+        "lot": ["l1", "l1"],
         "bid_id": ["b1", "b2"],
         "enterprise_id": ["cn:000000", "cn:000001"],
         "tier": ["A", "B"],

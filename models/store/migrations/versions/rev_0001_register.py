@@ -65,7 +65,7 @@ TABLES = {
         log* size*:integer root! at! public_key! signature!
     """,
     "bid_scores": """
-        run_id* tender_id* bid_id* enterprise_id tier credit_points:integer total_points:integer rank:integer
+        run_id* tender_id* lot* bid_id* enterprise_id tier credit_points:integer total_points:integer rank:integer
         detail
     """,
     "draws": """
