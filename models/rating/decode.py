@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from models.rating.encoding import Shard
 from models.rating.engine import Rated
 from models.rating.rubric import FOREVER, IntArray, Rubric
+from models.rating.scorecard import FIGURE_ROW
 from models.rating.tier import rules
 from models.records import RATINGS
 
@@ -24,13 +26,13 @@ def decode(shard: Shard, rating: Rated, rubric: Rubric, today: IntArray) -> pl.D
             "tier": names[rating.tier],
             "gates": _gates(rating, rubric),
             "dimensions": _dimensions(rating, rubric),
-            "reasons": _reasons(shard, rating),
+            "reasons": _reasons(shard, rating, rubric),
             "records_counted": rating.totals.records,
             "linked_points": rating.linked,
             "next_change_on": next_change_on(rating.changes_in, today),
         }
     )
-    return coded.cast(RATINGS)  # type: ignore[arg-type]
+    return coded.cast(RATINGS)
 
 
 def next_change_on(changes_in: IntArray, today: IntArray) -> pl.Series:
@@ -58,16 +60,26 @@ def _dimensions(rating: Rated, rubric: Rubric) -> pl.Series:
     return flat.group_by("eidx", maintain_order=True).agg(pl.struct("dimension", "points").alias("all"))["all"]
 
 
-def _reasons(shard: Shard, rating: Rated) -> pl.Series:
+def named_rows(shard: Shard, rubric: Rubric, rows: npt.NDArray[np.uint32]) -> pl.DataFrame:
+    """record_id and item of each row; a figure is called `figure:<id>`."""
+    figures = pl.Series([figure.id for figure in rubric.policy.figures], dtype=pl.String)
+    items = pl.Series(shard.codes.items, dtype=pl.String)
+    of_figure = rows >= FIGURE_ROW
+    if not of_figure.any():
+        return shard.records.select("record_id", items.gather(shard.records["item"]).alias("item"))[
+            rows.astype(np.int64)
+        ]
+    named = pl.DataFrame({"record_id": "figure:" + figures, "item": figures})
+    every = pl.concat([shard.records.select("record_id", items.gather(shard.records["item"]).alias("item")), named])
+    return every[np.where(of_figure, rows - FIGURE_ROW + shard.records.height, rows).astype(np.int64)]
+
+
+def _reasons(shard: Shard, rating: Rated, rubric: Rubric) -> pl.Series:
     """Lists of (record_id, item, points), heaviest first, empty where nothing weighs."""
     rows, weights = rating.totals.rows, rating.totals.weights
     eidx, place = np.nonzero(weights)
-    picked = shard.records.select("record_id", "item")[rows[eidx, place].astype(np.int64)]
-    items = pl.Series(shard.codes.items, dtype=pl.String)
-    flat = picked.with_columns(
-        pl.lit(items).gather(pl.col("item")).alias("item"),
-        eidx=pl.Series(eidx.astype(np.uint32)),
-        points=pl.Series(weights[eidx, place].astype(np.int64)),
+    flat = named_rows(shard, rubric, rows[eidx, place]).with_columns(
+        eidx=pl.Series(eidx.astype(np.uint32)), points=pl.Series(weights[eidx, place].astype(np.int64))
     )
     lists = flat.group_by("eidx", maintain_order=True).agg(pl.struct("record_id", "item", "points").alias("all"))
     everyone = pl.DataFrame({"eidx": np.arange(rows.shape[0], dtype=np.uint32)})

@@ -32,14 +32,15 @@ class Codes:
 class Shard:
     """Encoded tables of some enterprises.
 
-    enterprises: enterprise_id, region, industry, registered_on; row = eidx
+    enterprises: as models.records.ENTERPRISES; row = eidx
     records:     eidx u32, item u16, severity u8, act_date, known_on, amount, corrected_on, ends_on, revoked_on,
-                 record_id, agency
+                 and where records are told: record_id, act_id, agency
     links:       eidx u32, person u32, role u8, from_date, to_date, sorted by eidx
     listings:    eidx u32, list u16, from_date, to_date
     indicators:  eidx u32, name u16, period_end, value
     decisions:   eidx u32, row u32, kind, filed_on, decided_on, outcome, from_date, to_date (of single records)
     reliefs:     enterprise_id, region, industry, item, from_date, to_date, filed_on, decided_on, outcome
+    visits:      as models.records.VISITS
     """
 
     codes: Codes
@@ -50,11 +51,23 @@ class Shard:
     indicators: pl.DataFrame
     decisions: pl.DataFrame
     reliefs: pl.DataFrame
+    visits: pl.DataFrame
 
     @property
     def size(self) -> int:
         """Number of enterprises."""
         return self.enterprises.height
+
+    def figure_tables(self) -> dict[str, pl.DataFrame]:
+        """Tables that figures are taken from, decoded: enterprises, indicators, visits."""
+        keys, names = self.enterprises["enterprise_id"], pl.Series(self.codes.indicators, dtype=pl.String)
+        indicators = self.indicators.select(
+            pl.lit(keys).gather(pl.col("eidx")).alias("enterprise_id"),
+            pl.lit(names).gather(pl.col("name")).alias("name"),
+            "period_end",
+            "value",
+        )
+        return {"enterprises": self.enterprises, "indicators": indicators, "visits": self.visits}
 
 
 def table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
@@ -95,7 +108,7 @@ def encode(
     decisions = table(tables, "decisions")
     return Shard(
         codes=codes,
-        enterprises=enterprises.select("enterprise_id", "region", "industry", "registered_on"),
+        enterprises=enterprises,
         records=records,
         links=_links(table(tables, "links"), numbers, codes, persons),
         listings=_listings(table(tables, "listings"), numbers, codes),
@@ -104,6 +117,7 @@ def encode(
         reliefs=decisions.filter(pl.col("kind") == "relief").select(
             "enterprise_id", "region", "industry", "item", "from_date", "to_date", "filed_on", "decided_on", "outcome"
         ),
+        visits=table(tables, "visits").join(numbers, on="enterprise_id", how="semi").sort("enterprise_id", "visit_id"),
     )
 
 
@@ -131,6 +145,7 @@ def _records(records: pl.DataFrame, numbers: pl.DataFrame, codes: Codes) -> pl.D
             "ends_on",
             "revoked_on",
             "record_id",
+            "act_id",
             "agency",
         )
     )

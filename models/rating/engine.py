@@ -12,8 +12,9 @@ from models.rating import tier
 from models.rating.acts import Acts, acts, days_since_epoch
 from models.rating.encoding import Shard
 from models.rating.facts import Facts
-from models.rating.rubric import FOREVER, Flags, IntArray, Rubric, nested
-from models.rating.scorecard import Totals, score, totals
+from models.rating.figures import figure_points
+from models.rating.rubric import FOREVER, Flags, IntArray, Rubric, figure_cells, nested
+from models.rating.scorecard import FIGURE_ROW, Totals, score, totals
 from models.rating.standing import Standing, standing
 
 
@@ -59,14 +60,43 @@ def prepare(shard: Shard, rubric: Rubric, history: pl.DataFrame | None = None, t
     else:
         today = np.full(shard.size, days_since_epoch(rubric.policy.as_of), dtype=np.int64)
     found = acts(shard, rubric, per_record, amounts=asks_amounts(rubric))
+    weighing, waiting = weigh_figures(found, figure_rows(shard, rubric))
     return Inputs(
         rubric=rubric,
         size=shard.size,
         today=today,
         acts=found,
-        totals=totals(found.counted, found.waiting, rubric, shard.size),
+        totals=totals(weighing, waiting, rubric, shard.size),
         standing=standing(shard, rubric.policy, today, history),
     )
+
+
+def figure_rows(shard: Shard, rubric: Rubric) -> pl.DataFrame:
+    """What the pack's figures are worth, shaped like acts: row (FIGURE_ROW + place), eidx, cell, points, changes_in."""
+    cells = figure_cells(rubric.policy, rubric.codes)
+    numbers = shard.enterprises.select("enterprise_id").with_row_index("eidx")
+    if not cells:
+        return pl.DataFrame()
+    found = figure_points(shard.figure_tables(), rubric.policy)
+    first = 3 * len(rubric.codes)
+    cell = pl.col("figure").replace_strict(cells, return_dtype=pl.UInt32)
+    ahead = (pl.col("next_change_on") - pl.lit(rubric.policy.as_of)).dt.total_days().fill_null(FOREVER)
+    return found.join(numbers, on="enterprise_id", how="inner").select(
+        (cell - first + FIGURE_ROW).cast(pl.UInt32).alias("row"),
+        "eidx",
+        cell.cast(pl.UInt16).alias("cell"),
+        pl.col("points").fill_null(0).cast(pl.Int32),
+        ahead.cast(pl.Int32).alias("changes_in"),
+    )
+
+
+def weigh_figures(found: Acts, figures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Acts and figures together, sorted by enterprise, and what waits."""
+    if figures.is_empty():
+        return found.counted, found.waiting
+    worth = figures.filter(pl.col("points") != 0)
+    weighing = pl.concat([found.counted.select(worth.columns), worth]).sort("eidx", maintain_order=True)
+    return weighing, pl.concat([found.waiting, figures.select("eidx", "changes_in")])
 
 
 def asks_amounts(rubric: Rubric) -> bool:
@@ -84,7 +114,8 @@ def rated(inputs: Inputs, carried: Carried | None = None) -> Rated:
     carried = carried or unlinked(inputs.size)
     total = score(inputs.totals.dimensions, carried.points, inputs.rubric)
     ranks = tier.band(total, inputs.rubric.policy)
-    final, mask = tier.apply(ranks, inputs.rubric.policy, facts(inputs, total), carried.holds)
+    mask = tier.held(inputs.rubric.policy, facts(inputs, total), carried.holds)
+    final = tier.final(ranks, mask, inputs.rubric.policy)
     changes_in = np.minimum(inputs.totals.changes_in, inputs.standing.changes_in)
     return Rated(inputs.totals, total, ranks, final, mask, carried.points, np.minimum(changes_in, carried.changes_in))
 

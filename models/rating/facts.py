@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +66,7 @@ def holds(condition: Condition, facts: Facts) -> Flags:
     for name, answer in _ANSWERS.items():
         part = getattr(condition, name)
         if part is not None:
-            found: Flags = answer(part, facts)
-            return found
+            return answer(part, facts)
     raise ValueError("Expected a condition with exactly one kind set")  # excluded by its type
 
 
@@ -174,7 +175,7 @@ def _held(test: HeldTier, facts: Facts) -> Flags:
     return facts.among(rows["eidx"])
 
 
-_ANSWERS = {
+_ANSWERS: dict[str, Callable[[Any, Facts], Flags]] = {
     "all": _all,
     "any": _any,
     "none": _none,

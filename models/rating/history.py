@@ -9,7 +9,7 @@ import polars as pl
 from models.records import RATINGS
 
 HISTORY = pl.Schema(
-    {"pack": pl.String, "as_of": pl.Date, **{c: RATINGS[c] for c in ("enterprise_id", "tier", "gates")}}
+    [("pack", pl.String), ("as_of", pl.Date), *((name, RATINGS[name]) for name in ("enterprise_id", "tier", "gates"))]
 )
 """One row per enterprise, pack and earlier run."""
 
@@ -18,7 +18,7 @@ def remember(ratings: pl.DataFrame, pack: str, as_of: date) -> pl.DataFrame:
     """A run's RATINGS as rows of HISTORY; concatenate those of several runs and packs."""
     return ratings.select(
         pl.lit(pack).alias("pack"), pl.lit(as_of).alias("as_of"), "enterprise_id", "tier", "gates"
-    ).cast(HISTORY)  # type: ignore[arg-type]
+    ).cast(HISTORY)
 
 
 def elsewhere(history: pl.DataFrame, numbers: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -90,7 +90,7 @@ class Rubric:
     terms: tuple[Term, ...]  # by cell
     points: pl.Series  # Int32, cell × (horizon + 1) + age → milli-points
     change: pl.Series  # Int32, likewise → days until the act weighs or counts differently; 0 = counts no more
-    dimension: npt.NDArray[np.uint8]  # by cell
+    dimension: npt.NDArray[np.uint8]  # by cell, those of figures after those of items
     act_class: npt.NDArray[np.uint16]  # by cell
 
     @property
@@ -114,6 +114,11 @@ def cells_of(acts: Acts, policy: Policy, codes: tuple[str, ...]) -> Flags:
 
 def _named(acts: Acts, item: Item) -> bool:
     return (not acts.items or item.code in acts.items) and (not acts.dimensions or item.dimension in acts.dimensions)
+
+
+def figure_cells(policy: Policy, codes: tuple[str, ...]) -> dict[str, int]:
+    """Cells after those of the items, one for each figure of the pack."""
+    return {figure.id: 3 * len(codes) + place for place, figure in enumerate(policy.figures)}
 
 
 def compile_rubric(policy: Policy, codes: tuple[str, ...]) -> Rubric:
@@ -143,7 +148,9 @@ def compile_rubric(policy: Policy, codes: tuple[str, ...]) -> Rubric:
         terms=terms,
         points=pl.Series(points.ravel()),
         change=pl.Series(change.ravel()),
-        dimension=np.array([dimensions.index(i.dimension) if i else 0 for i in found], dtype=np.uint8),
+        dimension=np.array(
+            [dimensions.index(i.dimension) if i else 0 for i in (*found, *policy.figures)], dtype=np.uint8
+        ),
         act_class=np.array([classes[i.act_class] if i else len(classes) for i in found], dtype=np.uint16),
     )
 

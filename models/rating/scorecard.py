@@ -14,6 +14,7 @@ import polars as pl
 from models.rating.rubric import FOREVER, IntArray, Rubric
 
 REASONS = 5  # heaviest records kept with a rating
+FIGURE_ROW = 1 << 31  # rows from here on stand for the pack's figures
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Totals:
     @property
     def adverse(self) -> IntArray:
         """Milli-points lost, ≤ 0."""
-        return np.minimum(self.dimensions, 0).sum(axis=1, dtype=np.int64)
+        lost: IntArray = np.minimum(self.dimensions, 0).sum(axis=1, dtype=np.int64)
+        return lost
 
 
 def totals(counted: pl.DataFrame, waiting: pl.DataFrame, rubric: Rubric, size: int) -> Totals:
@@ -51,7 +53,7 @@ def totals(counted: pl.DataFrame, waiting: pl.DataFrame, rubric: Rubric, size: i
     rows, weights = _heaviest(counted["row"].to_numpy(), points, present, starts, size)
     return Totals(
         dimensions=_dimensions(eidx, counted["cell"].to_numpy(), points, rubric, size),
-        records=np.bincount(eidx, minlength=size).astype(np.uint32),
+        records=np.bincount(eidx[counted["row"].to_numpy() < FIGURE_ROW], minlength=size).astype(np.uint32),
         rows=rows,
         weights=weights,
         changes_in=changes_in,
@@ -108,4 +110,5 @@ def score(dimensions: IntArray, linked: IntArray, rubric: Rubric) -> IntArray:
     """Base plus capped totals plus what links carry over, within [lowest, highest]."""
     card = rubric.policy.scorecard
     total = card.base + dimensions.sum(axis=1, dtype=np.int64) + linked
-    return np.clip(total, card.lowest, card.highest).astype(np.int64)
+    within: IntArray = np.clip(total, card.lowest, card.highest).astype(np.int64)
+    return within

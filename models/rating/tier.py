@@ -76,13 +76,13 @@ def _rank(policy: Policy, tier: str) -> int:
 
 def band(score: IntArray, policy: Policy) -> npt.NDArray[np.uint8]:
     """Rank by points alone: the best tier whose lower bound is reached, else the default, else the last band."""
-    bounded = [tier for tier in policy.tiers if tier.from_points is not None]
-    rest = policy.tier(policy.default_tier) if policy.default_tier else (bounded or list(policy.tiers))[-1]
+    bounded = [(tier.from_points, tier) for tier in policy.tiers if tier.from_points is not None]
+    rest = policy.tier(policy.default_tier) if policy.default_tier else policy.tiers[-1]
     ranks = np.full(score.size, rest.rank, dtype=np.uint8)
-    if bounded and len(bounded) == len(policy.tiers):
-        ranks[:] = bounded[-1].rank
-    for tier in reversed(bounded):
-        ranks[score >= tier.from_points] = tier.rank
+    if len(bounded) == len(policy.tiers):
+        ranks[:] = policy.tiers[-1].rank
+    for lower, tier in reversed(bounded):
+        ranks[score >= lower] = tier.rank
     return ranks
 
 
@@ -93,22 +93,24 @@ def holding(rule: Rule, facts: Facts, linked: dict[str, Flags]) -> Flags:
     return (facts.listed if rule.kind == "list" else linked).get(rule.id, facts.none())
 
 
-def apply(
-    ranks: npt.NDArray[np.uint8], policy: Policy, facts: Facts, linked: dict[str, Flags]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
-    """Final rank, and a mask of the rules that hold (bit = place in `rules(policy)`)."""
-    final, mask = ranks.copy(), np.zeros(ranks.size, dtype=np.uint64)
-    exact = np.zeros(ranks.size, dtype=np.int16) - 1
-    ordered = rules(policy)
-    held = [holding(rule, facts, linked) for rule in ordered]
-    for bit, (rule, on) in enumerate(zip(ordered, held, strict=True)):
-        mask[on] |= np.uint64(1 << bit)
+def held(policy: Policy, facts: Facts, linked: dict[str, Flags]) -> npt.NDArray[np.uint64]:
+    """A mask of the rules that hold for each enterprise (bit = place in `rules(policy)`)."""
+    mask = np.zeros(facts.size, dtype=np.uint64)
+    for bit, rule in enumerate(rules(policy)):
+        mask[holding(rule, facts, linked)] |= np.uint64(1 << bit)
+    return mask
+
+
+def final(ranks: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint64], policy: Policy) -> npt.NDArray[np.uint8]:
+    """Band and rules → rank: the best floor raises, the worst exact gate sets, the worst ceiling caps."""
+    result, exact = ranks.copy(), np.full(ranks.size, -1, dtype=np.int16)
+    for bit, rule in enumerate(rules(policy)):
+        on = (mask & np.uint64(1 << bit)) > 0
         if rule.effect == "floor":
-            final[on] = np.minimum(final[on], rule.rank)
+            result[on] = np.minimum(result[on], rule.rank)
         elif rule.effect == "exactly":
             exact[on] = np.maximum(exact[on], rule.rank)
-    final = np.where(exact >= 0, exact, final).astype(np.uint8)
-    for rule, on in zip(ordered, held, strict=True):
-        if rule.effect == "ceiling":
-            final[on] = np.maximum(final[on], rule.rank)
-    return final, mask
+            result[on] = exact[on]
+        else:
+            result[on] = np.maximum(result[on], rule.rank)
+    return result
