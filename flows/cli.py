@@ -67,8 +67,9 @@ def run(
     """
     settings = Settings()
     prepare(settings.root)
-    from flows.nightly import describe, run_everything
+    from flows.nightly import run_everything
     from flows.run import RunContext, next_quarter
+    from flows.summary import describe
     from models.intake import load_source
 
     demo = data is None
@@ -112,7 +113,7 @@ def generate(
     on = day(as_of or DEMO_AS_OF)
     assert on is not None
     made = write_registers(out, enterprises, seed, on)
-    console.print_table(f"Written to {out}", ["file", "rows"], list(made.counts.items()))
+    console.print_table(f"Written to {out}", ["file", "rows"], list(made.rows.items()))
 
 
 if __name__ == "__main__":

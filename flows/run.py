@@ -66,6 +66,11 @@ class RunContext:
         return self.book.at(self.as_of)
 
     @property
+    def source_id(self) -> str:
+        """Name of the source, without the folder of a user's own file."""
+        return Path(self.source).stem
+
+    @property
     def seed_bytes(self) -> bytes:
         """Seed of every draw and lottery of this run."""
         return f"evenhand:{self.seed}".encode()

@@ -1,0 +1,63 @@
+"""Step 5: results → workbooks, register, report and plain files, in one folder that is whole or absent."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from config.units import MILLI
+from exports.compliance import write_register
+from exports.facts import Approval, facts_of
+from exports.report import ReportInput, write_report
+from exports.roster import write_rosters
+from flows.intake import rejected, tables
+from flows.rate import ratings
+from flows.run import RunContext
+from flows.schedule import planned
+from flows.steps import once, read_json
+from models.records import TABLES, empty
+
+
+def write_ratings_csv(frame: pl.DataFrame, path: Path) -> None:
+    """`enterprise_id,score,tier`, one row per enterprise; the score in points, higher is better."""
+    plain = frame.sort("enterprise_id").select("enterprise_id", score=pl.col("score") / MILLI, tier="tier")
+    plain.write_csv(path, float_precision=3)
+
+
+@task(name="publish", cache_policy=NO_CACHE)
+def publish(context: RunContext, run_id: str, work: Path, folder: Path, approval: Approval | None = None) -> list[str]:
+    """Write everything people hold in their hands into `folder`; returns the names below it."""
+
+    def make(draft: Path) -> None:
+        found = {name: empty(schema) for name, schema in TABLES.items()} | tables(work / "intake")
+        rated = ratings(work / "ratings")
+        plan = planned(work / "plan") if (work / "plan").is_dir() else None
+        facts = facts_of(context.policy, run_id, plan.visits if plan else None)
+        write_ratings_csv(rated, draft / "ratings.csv")
+        language = context.settings.language
+        if plan is not None:
+            rosters = (plan, found["enterprises"], found["inspectors"], context.policy, facts, draft / "rosters")
+            write_rosters(*rosters, approval=approval, language=language)
+            shutil.copytree(work / "plan" / "plan", draft / "plan")
+        if (work / "tenders").is_dir():
+            shutil.copytree(work / "tenders" / "tenders", draft / "tenders")
+        register = draft / "compliance-register.xlsx"
+        write_register(rated, None, found["enterprises"], context.policy, facts, register, approval=approval)
+        report = ReportInput(
+            ratings=rated,
+            enterprises=found["enterprises"],
+            policy=context.policy,
+            facts=facts,
+            rejected=rejected(work / "intake"),
+            files=read_json(work / "intake" / "intake.json")["files"],
+            plan=plan,
+            approval=approval,
+        )
+        write_report(report, draft / "report.html")
+
+    once(folder, make)
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,90 @@
+"""Step 6: what was read and what came of it → the register and its ledger, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows.intake import rejected
+from flows.rate import ratings
+from flows.run import RunContext, code_digest
+from flows.schedule import planned
+from flows.steps import read_json
+from models.inspection import Plan
+from models.store import ledger, writes
+from models.store.session import UnitOfWork, open_store
+
+
+@dataclass(frozen=True)
+class SeenFile:
+    """A file of the run, as intake noted it."""
+
+    name: str
+    sha256: str
+    rows: int
+    accepted: int
+    rejected: int
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """sha256 by name of every file below `folder`; workbooks are the same bytes for the same cells."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@task(name="register", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5])
+def register(context: RunContext, run_id: str, work: Path, published: Path) -> str:
+    """One unit of work, always in the same order; returns the ledger's head for this run's results."""
+    seen = [SeenFile(**row) for row in read_json(work / "intake" / "intake.json")["files"]]
+    with open_store(context.settings.database) as store, store.unit_of_work() as unit:
+        writes.save_run(unit, _row(context, run_id))
+        writes.save_inputs(unit, run_id, context.source_id, seen)
+        writes.save_rejected(unit, run_id, rejected(work / "intake"))
+        writes.save_ratings(unit, run_id, ratings(work / "ratings"))
+        if (work / "plan").is_dir():
+            _save_plan(unit, context, run_id, planned(work / "plan"))
+        if (work / "tenders").is_dir():
+            evaluations, bids = read_json(work / "tenders" / "evaluations.json"), work / "tenders" / "bids.parquet"
+            writes.save_tenders(unit, run_id, evaluations, pl.read_parquet(bids))
+        writes.save_exports(unit, run_id, file_digests(published))
+        head = ledger.run_head(unit, run_id)
+        unit.commit()
+    return head
+
+
+def _save_plan(unit: UnitOfWork, context: RunContext, run_id: str, plan: Plan) -> None:
+    figures = {"quota": plan.quota.to_dicts(), "notes": plan.notes}
+    writes.save_plan(
+        unit,
+        run_id,
+        period=context.period,
+        visits=plan.visits,
+        left_out=plan.left_out,
+        objective=plan.objective,
+        bound=plan.bound,
+        figures=figures,
+    )
+    draw = plan.draw
+    writes.save_draws(unit, run_id, {"inspection": {"commitment": draw.commitment, "pool_hash": draw.pool_hash}})
+
+
+def _row(context: RunContext, run_id: str) -> writes.RunRow:
+    return writes.RunRow(
+        run_id=run_id,
+        command="run",
+        source=context.source_id,
+        pack=context.pack,
+        policy_digest=context.policy.digest,
+        as_of=context.as_of,
+        seed=str(context.seed),
+        period_from=context.period[0],
+        period_to=context.period[1],
+        program=code_digest(),
+        arguments=json.dumps({"scenario": context.scenario.name if context.scenario else None}, sort_keys=True),
+    )

@@ -1,0 +1,65 @@
+"""The table at the end of a run: tiers, wanted and planned rates, what was refused, and where things lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from flows import console
+
+
+def rates_by_tier(quota: pl.DataFrame) -> list[dict[str, Any]]:
+    """Visits and rates of the period by tier, summed over inspectorates. `quota`: models.inspection QUOTA."""
+    sums = quota.group_by("tier").agg(pl.col("enterprises", "wanted", "planned").sum()).sort("tier")
+    return [
+        row
+        | {
+            "rate_wanted": f"{100 * row['wanted'] / max(row['enterprises'], 1):.1f}%",
+            "rate_planned": f"{100 * row['planned'] / max(row['enterprises'], 1):.1f}%",
+        }
+        for row in sums.iter_rows(named=True)
+    ]
+
+
+def describe(result: dict[str, Any]) -> None:
+    """Print what a run came to."""
+    total = sum(result["tiers"].values()) or 1
+    rates = {row["tier"]: row for row in result["rates"]}
+    rows = [
+        (
+            tier,
+            count,
+            f"{100 * count / total:.1f}%",
+            *(rates.get(tier, {}).get(key, "–") for key in ("wanted", "planned", "rate_wanted", "rate_planned")),
+        )
+        for tier, count in result["tiers"].items()
+    ]
+    title = f"{result['source']} on {result['as_of']} by {result['pack']}, run {result['run_id']}"
+    headings = ["tier", "enterprises", "share", "visits wanted", "planned", "rate wanted", "planned rate"]
+    console.print_table(title, headings, rows)
+    refused = result["rows"]["rejected"]
+    console.out.print(f"rows refused: {refused:,} (each with row number, rule and reason in the report)")
+    if result["plan"] is None:
+        console.out.print(f"no plan: {result['no_plan']}", markup=False)
+    else:
+        plan = result["plan"]
+        console.out.print(f"visits planned: {plan['visits']:,}; violations of the checker = {plan['violations']}")
+    if result.get("tenders"):
+        tenders = result["tenders"]
+        console.out.print(f"tenders: {tenders['tenders']}, bids: {tenders['bids']}, vetoes: {tenders['vetoed']}")
+    console.out.print(f"ledger head of this run's results: {result['ledger_head']}")
+    console.out.print(f"written to {result['out']}:", markup=False)
+    for name in listing(result["files"]):
+        console.out.print(f"  {name}", markup=False)
+
+
+def listing(files: list[str], most: int = 3) -> list[str]:
+    """Names by folder, long folders shortened."""
+    folders: dict[str, list[str]] = {}
+    for name in files:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    lines = []
+    for names in folders.values():
+        lines += names[:most] + ([f"… and {len(names) - most} more beside it"] if len(names) > most else [])
+    return lines
