@@ -33,6 +33,14 @@ test: .venv/.dev ## set up and run the whole everyday suite with lint and types
 test-slow: .venv/.dev ## the heavier tests
 	$(BIN)/pytest -m slow
 
+test-postgres: .venv/.dev ## the store on a real PostgreSQL, started and thrown away by the tests
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { echo "PostgreSQL's server programs are missing: apt-get install postgresql" >&2; exit 1; }
+	$(BIN)/pytest -m postgres
+
+test-crash: .venv/.dev ## kill -9, full disks and lost databases at many points, then the same command again
+	$(BIN)/pytest -m "slow or not slow" tests/crash
+
 lint: .venv/.dev ## ruff, mypy --strict, import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from config.errors import StoreError
 
@@ -43,7 +44,8 @@ def _postgres_lock(store: Store, name: str) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("select pg_advisory_unlock(:key)"), key)
+            with suppress(DBAPIError):  # when the database went away, so did the lock
+                connection.execute(text("select pg_advisory_unlock(:key)"), key)
 
 
 @contextmanager

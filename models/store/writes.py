@@ -139,7 +139,8 @@ def save_draws(unit: UnitOfWork, run_id: str, draws: Mapping[str, Any]) -> None:
 def save_tenders(unit: UnitOfWork, run_id: str, evaluations: Mapping[str, Any], bids: pl.DataFrame) -> None:
     """Tenders by id (plain JSON values) and one row per bid and lot.
 
-    `bids`: tender_id, lot, bid_id, enterprise_id, tier, credit_points and total_points (milli-points), rank, detail (JSON).
+    `bids`: tender_id, lot, bid_id, enterprise_id, tier, credit_points and total_points (milli-points), rank,
+    detail (JSON text).
     """
     rows = [{"tender_id": name, "evaluation": canonical_json(body)} for name, body in sorted(evaluations.items())]
     _replace(unit, "tenders", run_id, pl.DataFrame(rows, schema=pl.Schema(RUN_TABLES["tenders"].schema)))
