@@ -24,7 +24,7 @@ SHORT = {
 }
 _PER_FIRM = 1024  # keys kept for the acts of one enterprise
 _ECHO = 512  # added to the key of an act when a second agency reports it
-_SIZE_FACTOR = np.array([0.7, 1.2, 2.2, 4.5])
+_SIZE_FACTOR = np.array([0.85, 1.1, 1.5, 2.2])
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ class Acts:
 def acts(world: World, firms: Firms) -> Acts:
     """Every act of these enterprises up to the horizon."""
     rules = world.scale.records
-    hazard = 0.12 + 5.2 * firms.dishonesty**2 * firms.dishonesty**2
-    wanted = rules.base_rate / 1000 * world.density * _SIZE_FACTOR[firms.size] * hazard
-    bad = world.draws.heavy("acts", firms.index, wanted, rules.cap)
+    steep = firms.dishonesty**2
+    hazard = (rules.honest + rules.dishonest * steep * steep) / 1000 * world.density
+    wanted = hazard * _SIZE_FACTOR[firms.size]
+    many = world.draws.chance("offends in series", firms.index, rules.series * steep)
+    bad = world.draws.about("acts", firms.index, wanted, rules.cap)
+    bad = np.where(many, np.maximum(bad, world.draws.heavy("series", firms.index, 8 * wanted, rules.cap)), bad)
     good = world.draws.chance("honour", firms.index, rules.good * 2 * (1 - firms.dishonesty)).astype(np.int64)
     firm = np.repeat(np.arange(len(firms)), bad + good)
     number = np.arange(len(firm)) - np.repeat(np.cumsum(bad + good) - (bad + good), bad + good)
@@ -67,7 +70,8 @@ def _dated(world: World, firms: Firms, firm: I64, key: I64, honour: Bool) -> Act
     agency, item, shift = _what(world, firms.industry[firm], key, honour)
     severity = _severity(world, key, shift, firms.dishonesty[firm])
     oldest = np.maximum(world.anchor - rules.years * 365, firms.registered[firm] + 10)
-    act = draws.whole("act", key, oldest, world.anchor + HORIZON)
+    span = world.anchor + HORIZON - oldest + 1
+    act = oldest + (np.sqrt(draws.uniform("act", key)) * span).astype(np.int64)  # older ones have left the registers
     late = draws.chance("reported late", key, 60)
     known = act + draws.whole("lag", key, 3, np.where(late, 400, 35))
     corrected = act + draws.whole("correction", key, 5, 300)

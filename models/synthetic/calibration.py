@@ -21,7 +21,9 @@ class ActWeight(Strict):
 
 
 class Records(Strict):
-    base_rate: int
+    honest: int
+    dishonest: int
+    series: int
     cap: int
     years: int
     minor: int

@@ -69,3 +69,8 @@ class Draws:
     def heavy(self, stream: str, key: U64 | I64, scale: F64, cap: int) -> I64:
         """Whole numbers with a Lomax tail of exponent 2: P(≥ m) = (scale / (scale + m))²."""
         return np.minimum((scale * (1.0 / np.sqrt(self.uniform(stream, key)) - 1.0)).astype(np.int64), cap)
+
+    def about(self, stream: str, key: U64 | I64, mean: F64, cap: int) -> I64:
+        """Whole numbers with this mean: a multiplier with tail exponent 4, then rounded up or down by chance."""
+        spread = 0.75 / np.sqrt(np.sqrt(self.uniform(f"{stream}, spread", key)))
+        return np.minimum((mean * spread + self.uniform(f"{stream}, rounding", key)).astype(np.int64), cap)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.records import ABSENCES, CONFLICTS, INSPECTORS, MUST_VISITS, VISITS
-from models.synthetic.draws import I64
+from models.synthetic.draws import I64, Bool
 from models.synthetic.firms import Firms, firms
 from models.synthetic.world import World, days
 
@@ -23,44 +23,43 @@ def inspectors_frame(world: World) -> pl.DataFrame:
     """INSPECTORS: one in eight knows every trade, the others three to five; each works in two to four districts."""
     rules = world.scale.inspectors
     count = max(rules.at_least, world.n * rules.per_100k // 100_000)
-    return pl.DataFrame([_inspector(world, number) for number in range(count)], schema=INSPECTORS)
+    return pl.DataFrame([_inspector(world, number, count) for number in range(count)], schema=INSPECTORS)
 
 
-def _inspector(world: World, number: int) -> dict[str, object]:
+def _inspector(world: World, number: int, team: int) -> dict[str, object]:
     draws, key = world.draws, np.array([number], dtype=np.int64)
     regions = [row[0] for row in world.districts]
     trades = list(world.scale.industries)
-    width = 2 + int(draws.whole("districts", key, 0, 2)[0])
+    few = len(regions) // 8 if team > 3 * len(regions) else len(regions) // 3
+    width = 1 + few + int(draws.whole("districts", key, 0, 2)[0])
+    soon = 30 if draws.chance("licence ends soon", key, 40)[0] else 130
     skills = 3 + int(draws.whole("skills", key, 0, 2)[0])
     name = _FAMILY[number % len(_FAMILY)] + _GIVEN[int(draws.whole("given", key, 0, len(_GIVEN) - 1)[0])]
     return {
         "inspector_id": f"I{number + 1:05d}",
         "name": name + (_GIVEN[number % len(_GIVEN)] if number % 3 else ""),
-        "districts": sorted({regions[(number + step) % len(regions)] for step in range(width)}),
+        "districts": sorted({regions[(number // 2 * 3 + number % 2 + step) % len(regions)] for step in range(width)}),
         "skills": ["*"]
         if number // len(regions) % 2 == 0
         else sorted({trades[(number * 3 + step) % 10] for step in range(skills)}),
-        "licence_to": world.as_of + timedelta(days=int(draws.whole("licence", key, 40, 1400)[0])),
+        "licence_to": world.as_of + timedelta(days=int(draws.whole("licence", key, soon, soon + 1300)[0])),
         "daily_minutes": world.scale.inspectors.daily_minutes,
     }
 
 
 def absences_frame(world: World) -> pl.DataFrame:
-    """ABSENCES of the year after `as_of`: leave, training, other duties, together the calibrated share of days."""
-    rows = []
-    for number, inspector in enumerate(inspectors_frame(world)["inspector_id"]):
-        day = 0
-        for spell in range(60):
-            key = np.array([number * 64 + spell], dtype=np.int64)
-            away = int(world.draws.whole("away", key, 1, 9)[0])
-            share = world.scale.inspectors.absent / 1000
-            day += max(1, int(away * (1 - share) / share * 2 * float(world.draws.uniform("back", key)[0])))
-            start = world.as_of + timedelta(days=day)
-            rows.append((inspector, start, start + timedelta(days=away - 1)))
-            day += away
-            if day > 365:
-                break
-    return pl.DataFrame(rows, schema=ABSENCES, orient="row")
+    """ABSENCES of the year after `as_of`: leave, training, other duties; one spell each fortnight."""
+    team = inspectors_frame(world)["inspector_id"]
+    fortnights = 27
+    key = np.arange(len(team) * fortnights, dtype=np.int64)
+    usual = 14 * world.scale.inspectors.absent // 1000
+    away = world.draws.whole("away", key, usual - 2, usual + 2)
+    start = world.anchor + 1 + key % fortnights * 14 + world.draws.whole("away from", key, 0, 14 - away)
+    frame = pl.DataFrame(
+        {"inspector_id": team.gather(key // fortnights), "from_date": days(start), "to_date": days(start + away - 1)},
+        schema=ABSENCES,
+    )
+    return frame.filter(pl.Series(away > 0))
 
 
 def conflicts_frame(world: World) -> pl.DataFrame:
@@ -102,9 +101,9 @@ def truth_frame(world: World, firms: Firms) -> pl.DataFrame:
     )
 
 
-def _fails(world: World, firms: Firms) -> np.ndarray:
-    rules, d = world.scale.would_fail, firms.dishonesty
-    return world.draws.chance("would fail", firms.index, rules["base"] + rules["slope"] * d * d)
+def _fails(world: World, firms: Firms) -> Bool:
+    rules, steep = world.scale.would_fail, firms.dishonesty**2
+    return world.draws.chance("would fail", firms.index, rules["base"] + rules["slope"] * (steep * steep) ** 2)
 
 
 def visits_frame(world: World, firms: Firms) -> pl.DataFrame:

@@ -31,10 +31,6 @@ def told() -> dict[str, pl.DataFrame]:
     return next(generate(N, 7, AS_OF)).tables
 
 
-def lines(path: Path, encoding: str) -> list[bytes]:
-    return path.read_bytes().splitlines()
-
-
 def digests(folder: Path) -> dict[str, str]:
     text = [p for p in folder.rglob("*") if p.is_file() and p.suffix != ".xlsx"]
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in text}
@@ -69,14 +65,15 @@ def test_dirty_rows_stand_where_the_truth_says(folder: GeneratedFiles) -> None:
     assert notes.height == folder.dirty
     encodings = {f"{layout.stem}": layout.encoding for layout in (AGENCIES | REGISTERS).values()}
     seen = set()
+    sheets = {name: cells(folder.folder / name) for name in folder.rows if name.endswith(".xlsx")}
+    raw = {name: (folder.folder / name).read_bytes().splitlines() for name in folder.rows if name.endswith(".csv")}
     for file, row, rule in notes.select("file", "row", "rule").iter_rows():
-        path = folder.folder / file
-        if path.suffix == ".csv":
-            line = path.read_bytes().splitlines()[row - 1]
+        if file in raw:
+            line = raw[file][row - 1]
             stem = next(stem for stem in encodings if file.startswith(stem))
             text = line.decode(encodings[stem].removesuffix("-sig"), errors="replace")
         else:
-            text = "\t".join(str(cell) for cell in cells(path)[row - 1])
+            text = "\t".join(str(cell) for cell in sheets[file][row - 1])
         assert _shows(rule, text), (file, row, rule, text)
         seen.add(rule)
     assert seen >= {"check_character", "padded_id", "column_count", "date_form", "future_date", "negative_amount"}
