@@ -1,7 +1,7 @@
 """A source: one agency's export as it stands in config/sources/<id>.yaml. Closed keys, nothing resolved yet.
 
 A source has tables; each table reads files (or a query), shapes them with a small closed vocabulary
-(join, where, unpivot, latest) and maps headings to the columns of one noun of models/records.py.
+(join, where, latest, unpivot, sharing) and maps headings to the columns of one noun of models/records.py.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Format(StrEnum):
     excel = "excel"
     parquet = "parquet"
     sql = "sql"
+    register = "register"  # the enterprises accepted so far: for what follows from the register itself
 
 
 class Scheme(StrEnum):
@@ -36,6 +37,14 @@ class Treatment(StrEnum):
 
     refuse = "refuse"
     set_aside = "set_aside"
+
+
+class Later(StrEnum):
+    """What happens to a row with a day after as_of."""
+
+    refuse = "refuse"
+    set_aside = "set_aside"  # not known yet, as in a back-test
+    blank = "blank"  # the row stays, the day is dropped
 
 
 class Band(Strict):
@@ -58,7 +67,7 @@ class ColumnForm(Strict):
     otherwise: str | None = None  # for values without a code; absent: the row is refused
     keeps_others: bool = False  # values without a code stay as they are
     bands: tuple[Band, ...] = ()
-    default: str | None = None  # for a blank
+    default: str | None = None  # a blank reads as this
     case: str | None = Field(default=None, pattern="^(lower|upper)$")
     dates: tuple[str, ...] = ()  # strptime formats, in place of the table's
     money: str | None = Field(default=None, pattern="^(major|minor)$")  # unit of the export; ours is minor
@@ -90,7 +99,7 @@ class JoinForm(Strict):
     format: Format = Format.csv
     encoding: str = "utf-8"
     separator: str = ","
-    on: dict[str, str] = Field(min_length=1)
+    match: dict[str, str] = Field(min_length=1)
     take: dict[str, str] = Field(min_length=1)  # its heading → name here
     inner: bool = False  # rows without a match: set aside (true) or kept with blanks (false)
 
@@ -107,11 +116,12 @@ class WhereForm(Strict):
 
 
 class UnpivotForm(Strict):
-    """One row per counted column: headings → value of `name`; the count stands in `value`. Zero counts vanish."""
+    """One row per heading: what it is stands in `name`, its value in `value`; blanks and (unless kept) zeros vanish."""
 
     columns: dict[str, str] = Field(min_length=1)
     name: str
     value: str
+    zeros: bool = False
 
 
 class LatestForm(Strict):
@@ -121,6 +131,7 @@ class LatestForm(Strict):
     per: str
     by: str | None = None
     known_only: bool = False  # leave out what first appears after as_of
+    day: str | None = None  # name for the row's own day; blank where that is after as_of
     earliest: dict[str, str] = Field(default_factory=dict)  # new name → heading whose earliest value it takes
 
 
@@ -150,14 +161,16 @@ class TableForm(Strict):
     sharing: SharingForm | None = None
     columns: dict[str, ColumnForm] = Field(min_length=1)
     supersedes: bool = False  # a row of a later file (by name) with a known key replaces the earlier one
-    adds_missing: bool = False  # only rows whose key no earlier table has given
-    later: Treatment = Treatment.refuse  # rows of after as_of
+    repeats: Treatment = Treatment.refuse  # rows whose key this file or an earlier one has given already
+    later: Later = Later.refuse
     strangers: Treatment = Treatment.refuse  # enterprises that the register does not have
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.format is Format.sql) != (self.query is not None) or (self.query is None) == (self.files is None):
-            raise ValueError("expected files, or query with format: sql")
+        given = (self.files is not None, self.query is not None)
+        wanted = {Format.sql: (False, True), Format.register: (False, False)}.get(self.format, (True, False))
+        if given != wanted:
+            raise ValueError("expected files; or format: sql with query; or format: register with neither")
         return self
 
 

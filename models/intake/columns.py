@@ -11,7 +11,7 @@ from operator import or_
 import polars as pl
 
 from config.in_force import Policy
-from config.source_forms import ColumnForm, Source, TableForm, Treatment
+from config.source_forms import ColumnForm, Later, Source, TableForm, Treatment
 from models import identity
 from models.intake import convert, subjects
 from models.intake.contracts import INDEX, check_name
@@ -25,6 +25,7 @@ NEVER_LATER = {
     "listings": ("from_date",),
     "decisions": ("filed_on", "decided_on"),
     "visits": ("visit_date",),
+    "indicators": ("period_end",),
 }
 PERIODS = (("from_date", "to_date"), ("not_before", "not_after"))
 SOLE_TRADERS = ("个体工商户", "个体户", "个体", "自然人", "sole_trader", "sole trader", "natural_person", "individual")
@@ -52,6 +53,11 @@ def origins(frame: pl.DataFrame, table: TableForm) -> pl.DataFrame:
 
 
 def _origin(form: ColumnForm, schema: pl.Schema, wanted: pl.DataType) -> pl.Expr:
+    found = _found(form, schema, wanted)
+    return found if form.default is None else found.cast(pl.String).fill_null(form.default)
+
+
+def _found(form: ColumnForm, schema: pl.Schema, wanted: pl.DataType) -> pl.Expr:
     if form.constant is not None:
         return pl.lit(str(form.constant))
     if form.template is not None:
@@ -60,7 +66,7 @@ def _origin(form: ColumnForm, schema: pl.Schema, wanted: pl.DataType) -> pl.Expr
     if len(form.from_) == 1:
         dtype = schema[form.from_[0]]
         same = (wanted == pl.Date and dtype.is_temporal()) or (wanted.is_numeric() and dtype.is_numeric())
-        if same and not form.bands:
+        if same and not form.bands and form.codes is None:
             return pl.col(form.from_[0])
     return pl.coalesce(convert.as_text(pl.col(name), schema[name]) for name in form.from_)
 
@@ -70,23 +76,33 @@ def values(found: pl.DataFrame, table: TableForm, source: Source, run: Run) -> p
     exprs: list[pl.Expr] = [pl.col(INDEX)]
     for name, dtype in TABLES[table.fills].items():
         form = table.columns.get(name)
-        value = pl.lit(None, dtype=dtype) if form is None else _value(name, form, found.schema[name], dtype, table, run)
+        value = (
+            pl.lit(None, dtype=dtype)
+            if form is None
+            else _value(name, form, found.schema[name], dtype, table, source, run)
+        )
         exprs.append(value.alias(name))
     typed = found.select(exprs)
     return typed.with_columns(**checks(found, typed, table, source, run))
 
 
-def _value(name: str, form: ColumnForm, given: pl.DataType, dtype: pl.DataType, table: TableForm, run: Run) -> pl.Expr:
+def _value(
+    name: str, form: ColumnForm, given: pl.DataType, dtype: pl.DataType, table: TableForm, source: Source, run: Run
+) -> pl.Expr:
     column = pl.col(name)
+    if form.bands or form.codes is not None or form.case is not None:
+        column, given = convert.to_code(column, form), pl.String()
     if name == "enterprise_id":
-        return identity.normalised(column)
+        return subjects.normalised(column, source.scheme)
     if form.person is not None:
         namespace = form.person
         return identity.normalised(column).map_batches(
             lambda raw: identity.person_keys(raw, run.secret, namespace), return_dtype=pl.String
         )
     if dtype == pl.Date:
-        return column.cast(pl.Date) if given.is_temporal() else convert.to_date(column, form.dates or table.dates)
+        day = column.cast(pl.Date) if given.is_temporal() else convert.to_date(column, form.dates or table.dates)
+        blank = table.later is Later.blank and name in NEVER_LATER.get(table.fills, ())
+        return pl.when(day <= run.as_of).then(day) if blank else day
     if dtype == pl.Int64:
         unit = form.money or "minor"
         if given.is_numeric():
@@ -96,7 +112,7 @@ def _value(name: str, form: ColumnForm, given: pl.DataType, dtype: pl.DataType, 
         return column.cast(pl.Float64) if given.is_numeric() else convert.to_float(column)
     if isinstance(dtype, pl.List):
         return convert.to_list(column, form.split or ";")
-    return convert.to_code(column, form)
+    return column
 
 
 def checks(
@@ -114,7 +130,8 @@ def checks(
         text = found.schema[name] == pl.String
         if text:
             keep("error_value", name, ~found[name].is_in(convert.ERROR_VALUES))
-        if text or found.schema[name] != typed.schema[name]:
+        blanked = table.later is Later.blank and name in NEVER_LATER.get(table.fills, ())
+        if (text or found.schema[name] != typed.schema[name]) and not blanked:
             rule = _unreadable(name, typed.schema[name])
             keep(rule, name, found[name].is_null() | typed[name].is_not_null())
         if form.required:
@@ -148,14 +165,14 @@ def _policy_checks(typed: pl.DataFrame, table: TableForm, run: Run, keep: subjec
         keep("unknown_list", "list_id", typed["list_id"].is_in(list(run.policy.lists)))
     if table.fills == "must_visits" and run.policy.inspection_rules is not None:
         keep("unknown_code", "reason", typed["reason"].is_in(list(run.policy.inspection_rules.exempt_reasons)))
-    if table.later is Treatment.refuse:
+    if table.later is Later.refuse:
         for column in NEVER_LATER.get(table.fills, ()):
             keep("future_date", column, typed[column] <= run.as_of)
 
 
 def later(typed: pl.DataFrame, table: TableForm, as_of: date) -> pl.Series:
     """Rows of days that have not come, where the source sets them aside instead of refusing them."""
-    if table.later is Treatment.refuse or table.fills not in NEVER_LATER:
+    if table.later is not Later.set_aside or table.fills not in NEVER_LATER:
         return pl.repeat(False, typed.height, eager=True)
     late = [(typed[column] > as_of).fill_null(False) for column in NEVER_LATER[table.fills]]
     return reduce(or_, late)

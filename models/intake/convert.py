@@ -81,7 +81,7 @@ def to_list(column: pl.Expr, separator: str) -> pl.Expr:
 
 
 def to_code(column: pl.Expr, form: ColumnForm) -> pl.Expr:
-    """Code list, bands, case and default of a text column; null where a filled value has no code."""
+    """Code list, bands and case of a text column; null where a filled value has no code."""
     value = column
     if form.bands:
         number = column.cast(pl.Float64, strict=False)
@@ -93,17 +93,9 @@ def to_code(column: pl.Expr, form: ColumnForm) -> pl.Expr:
         others = value if form.keeps_others else form.otherwise
         value = value.replace_strict(old, new, default=others, return_dtype=pl.String)
         value = pl.when(column.is_not_null()).then(value)
-    if form.case is not None:
-        value = value.str.to_lowercase() if form.case == "lower" else value.str.to_uppercase()
-    return (
-        value.fill_null(form.default) if form.default is not None and not form.codes else _default(value, column, form)
-    )
-
-
-def _default(value: pl.Expr, column: pl.Expr, form: ColumnForm) -> pl.Expr:
-    if form.default is None:
+    if form.case is None:
         return value
-    return pl.when(column.is_null()).then(pl.lit(form.default)).otherwise(value)
+    return value.str.to_lowercase() if form.case == "lower" else value.str.to_uppercase()
 
 
 def _ungrouped(column: pl.Expr) -> pl.Expr:

@@ -53,8 +53,11 @@ class Delivery:
         self._set_aside: Counter[str] = Counter()
         self._parts = 0
 
-    def parts(self, table: TableForm) -> Iterator[Part]:
+    def parts(self, table: TableForm, register: pl.DataFrame | None) -> Iterator[Part]:
         """The table's files, one part each; a file of the same bytes as one before it is read once."""
+        if table.format is Format.register:
+            yield self._part(table, self._as_raw(register))
+            return
         if table.format is Format.sql:
             from models.intake.sql import read_query
 
@@ -70,6 +73,12 @@ class Delivery:
                 continue
             seen[digest] = name
             yield self._part(table, self._read(path, name, table))
+
+    def _as_raw(self, register: pl.DataFrame | None) -> Raw:
+        frame = register if register is not None else empty(TABLES["enterprises"])
+        ids = pl.col("enterprise_id").str.strip_prefix(f"{self.source.prefix}:")
+        numbered = frame.with_columns(ids).with_row_index(ROW, offset=2).with_columns(pl.col(ROW).cast(pl.Int64))
+        return Raw("(register)", numbered, empty(REJECTED))
 
     def _hash(self, path: Path, name: str) -> str:
         if name not in self._hashes:
@@ -102,7 +111,7 @@ class Delivery:
             name = relative(path, self.data)
             self._hash(path, name)
             raw = self._read(path, name, form)
-            need_headings(name, raw.headings, (*form.on.values(), *form.take), form.encoding)
+            need_headings(name, raw.headings, (*form.match.values(), *form.take), form.encoding)
             raws.append(raw.frame)
         return pl.concat(raws)
 

@@ -50,8 +50,9 @@ def intake(source: Source, data: Path, *, secret: bytes, policy: Policy, as_of: 
     delivery = Delivery(source, Path(data), Run(secret, policy, as_of))
     tables: dict[str, pl.DataFrame] = {}
     for fills in ORDER:
-        parts = [part for table in source.tables if table.fills == fills for part in delivery.parts(table)]
-        tables[fills] = _accepted(fills, parts, tables.get("enterprises"), delivery)
+        register = tables.get("enterprises")
+        parts = [part for table in source.tables if table.fills == fills for part in delivery.parts(table, register)]
+        tables[fills] = _accepted(fills, parts, register, delivery)
     result = Intake(source.id, tables, delivery.rejected(), delivery.files())
     _within_limit(result, source)
     return result
@@ -74,21 +75,21 @@ def _once(fills: str, frame: pl.DataFrame, parts: list[Part], delivery: Delivery
     key = list(KEYS[fills])
     if not frame.select(pl.struct(*key).is_duplicated().any()).item():
         return frame
+    lenient = pl.col("part").is_in([part.number for part in parts if part.table.repeats is Treatment.set_aside])
+    wins = pl.col("part").is_in([part.number for part in parts if part.table.supersedes])
+
+    def drop(second: pl.DataFrame, reason: str) -> None:
+        delivery.set_aside(second.filter(lenient))
+        delivery.refuse(second.filter(~lenient), "duplicate_id", key[0], reason)
+
     first = pl.struct(*key, "part").is_first_distinct()
-    delivery.refuse(frame.filter(~first), "duplicate_id", key[0], "a second row with the same key in this file")
+    drop(frame.filter(~first), "a second row with the same key in this file")
     frame = frame.filter(first)
-    number = {part.number: part for part in parts}
-    adds = [n for n, part in number.items() if part.table.adds_missing]
-    wins = [n for n, part in number.items() if part.table.supersedes]
-    owner = pl.struct(*key)
-    if wins:
-        last = frame.select(pl.col("part") == pl.col("part").max().over(key)).to_series()
-        beaten = ~last & frame["part"].is_in(wins)
-        delivery.set_aside(frame.filter(beaten))
-        frame = frame.filter(~beaten)
-    again = ~frame.select(owner.is_first_distinct()).to_series()
-    spare = again & frame["part"].is_in(adds)
-    delivery.refuse(frame.filter(again & ~spare), "duplicate_id", key[0], "another file has this key already")
+    beaten = frame.select((pl.col("part") < pl.col("part").max().over(key)) & wins).to_series()
+    delivery.set_aside(frame.filter(beaten))
+    frame = frame.filter(~beaten)
+    again = frame.select(~pl.struct(*key).is_first_distinct()).to_series()
+    drop(frame.filter(again), "another file has this key already")
     return frame.filter(~again)
 
 

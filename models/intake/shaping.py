@@ -1,4 +1,4 @@
-"""The small vocabulary that turns a file's rows into a table's rows: join, where, unpivot, latest, sharing."""
+"""The small vocabulary that turns a file's rows into a table's rows: join, where, latest, unpivot, sharing."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ ReadOther = Callable[[JoinForm], pl.DataFrame]
 
 
 def shaped(frame: pl.DataFrame, table: TableForm, as_of: date, other: ReadOther) -> pl.DataFrame:
-    """Rows that the table's columns are read from, in the order: join, where, unpivot, latest, sharing."""
+    """Rows that the table's columns are read from, in the order: join, where, latest, unpivot, sharing."""
     for join in table.join:
         frame = _joined(frame, join, other(join))
     for where in table.where:
         frame = frame.filter(_where(where, frame.schema[where.column]))
-    if table.unpivot is not None:
-        frame = _unpivoted(frame, table.unpivot)
     if table.latest is not None:
         frame = _latest(frame, table.latest, table.dates, as_of)
+    if table.unpivot is not None:
+        frame = _unpivoted(frame, table.unpivot)
     if table.sharing is not None:
         frame = _shared(frame, table.sharing)
     return frame
 
 
 def _joined(frame: pl.DataFrame, form: JoinForm, right: pl.DataFrame) -> pl.DataFrame:
-    left_keys = [as_text(pl.col(name), frame.schema[name]).alias(f"key {name}") for name in form.on]
-    right_keys = [as_text(pl.col(to), right.schema[to]).alias(f"key {name}") for name, to in form.on.items()]
+    left_keys = [as_text(pl.col(name), frame.schema[name]).alias(f"key {name}") for name in form.match]
+    right_keys = [as_text(pl.col(to), right.schema[to]).alias(f"key {name}") for name, to in form.match.items()]
     taken = [pl.col(name).alias(here) for name, here in form.take.items()]
-    keys = [f"key {name}" for name in form.on]
+    keys = [f"key {name}" for name in form.match]
     looked_up = right.select(*right_keys, *taken).unique(keys, keep="first", maintain_order=True)
     joined = frame.with_columns(left_keys).join(
         looked_up, on=keys, how="inner" if form.inner else "left", maintain_order="left"
@@ -59,9 +59,9 @@ def _where(form: WhereForm, dtype: pl.DataType) -> pl.Expr:
 def _unpivoted(frame: pl.DataFrame, form: UnpivotForm) -> pl.DataFrame:
     parts = []
     for heading, name in form.columns.items():
-        count = as_text(pl.col(heading), frame.schema[heading]).cast(pl.Int64, strict=False)
-        part = frame.with_columns(pl.lit(name).alias(form.name), count.alias(form.value))
-        parts.append(part.filter(pl.col(form.value) > 0))
+        value = as_text(pl.col(heading), frame.schema[heading])
+        part = frame.with_columns(pl.lit(name).alias(form.name), value.alias(form.value))
+        parts.append(part.filter(pl.col(form.value) != "0" if not form.zeros else pl.col(form.value).is_not_null()))
     return pl.concat(parts)
 
 
@@ -75,6 +75,8 @@ def _latest(frame: pl.DataFrame, form: LatestForm, dates: tuple[str, ...], as_of
         dated = dated.filter(pl.col("by") <= as_of)
     known = pl.col("by") <= as_of
     nearest = pl.when(known).then(-pl.col("by").to_physical()).otherwise(pl.col("by").to_physical())
+    if form.day is not None:
+        dated = dated.with_columns(pl.when(known).then(pl.col("by")).alias(form.day))
     best_first = dated.sort(~known, nearest, maintain_order=True)
     return best_first.unique(form.per, keep="first", maintain_order=True).drop("by")
 

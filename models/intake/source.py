@@ -67,13 +67,13 @@ def needed_headings(table: TableForm) -> set[str]:
     used |= {where.column for where in table.where}
     given = {here for join in table.join for here in join.take.values()}
     for join in table.join:
-        used |= set(join.on)
+        used |= set(join.match)
     if table.unpivot is not None:
         used |= set(table.unpivot.columns)
         given |= {table.unpivot.name, table.unpivot.value}
     if table.latest is not None:
         used |= {table.latest.per, *((table.latest.by,) if table.latest.by else ()), *table.latest.earliest.values()}
-        given |= set(table.latest.earliest)
+        given |= {*table.latest.earliest, *((table.latest.day,) if table.latest.day else ())}
     if table.sharing is not None:
         used.add(table.sharing.heading)
         given.add(table.sharing.name)

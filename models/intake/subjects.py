@@ -8,6 +8,7 @@ import polars as pl
 from stdnum.pl import nip
 
 from config.source_forms import Scheme, Source, Treatment
+from models import identity
 from models.identity import uscc_valid
 
 Keep = Callable[[str, str, pl.Series], None]
@@ -16,6 +17,12 @@ OLD_PERSON = r"^[1-8]\d{5}\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}$"
 SOLE_TRADER_CATEGORY = "92"  # GB 32100-2015: individually owned business
 NUMBER = r"^[1-9]\d{0,17}$"
 WORD = r"^[A-Z0-9][A-Z0-9._-]{0,63}$"
+
+
+def normalised(ids: pl.Expr, scheme: Scheme) -> pl.Expr:
+    """Identifier as the scheme writes it: '１３１１.0' → '1311', 'us 123' → 'US123'."""
+    plain = identity.normalised(ids)
+    return plain.str.replace(r"\.0+$", "") if scheme is Scheme.number else plain
 
 
 def valid(ids: pl.Series, scheme: Scheme) -> pl.Series:
