@@ -24,6 +24,7 @@ class Kind(StrEnum):
     number = "number"
     share = "share"  # per mille → per cent
     points = "points"  # thousandths → points
+    money = "money"  # an amount as written, two decimals
     tier = "tier"  # coloured by tier
     formula = "formula"
     key = "key"  # hidden

@@ -20,7 +20,13 @@ RGB = tuple[float, float, float]
 
 _LINE = Side(style="thin", color="B0B0B0")
 _GRID = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
-_FORMATS = {Kind.date: "yyyy-mm-dd", Kind.number: "#,##0", Kind.share: "0.0%", Kind.points: "#,##0.0##"}
+_FORMATS = {
+    Kind.date: "yyyy-mm-dd",
+    Kind.number: "#,##0",
+    Kind.share: "0.0%",
+    Kind.points: "#,##0.0##",
+    Kind.money: "#,##0.00",
+}
 _MIDDLE = {Kind.number, Kind.date, Kind.tier, Kind.share, Kind.points}
 
 

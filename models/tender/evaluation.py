@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from models.tender.credit import BidCredit, bid_credit, rated_firms
 from models.tender.flags import Flag, flags
 from models.tender.live import live_lost
 from models.tender.lots import Assignment, Offer, assign, in_lot_order
+from models.tender.plain import bids_frame, evaluation_dict
 from models.tender.population import population
 from models.tender.problems import LIVE, firm_key, refuse_problems
 from models.tender.scoring import Scored, benchmarks, score_lot
@@ -55,6 +57,18 @@ class Evaluation:
     assignment: Assignment
     benchmarks: Mapping[str, Fraction]
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def tender_id(self) -> str:
+        return self.case.id
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return evaluation_dict(self)
+
+    def bids(self) -> pl.DataFrame:
+        """models.tender.plain.BIDS: one row per bid, also those set aside."""
+        return bids_frame(self)
 
     @property
     def awards(self) -> Mapping[str, str]:

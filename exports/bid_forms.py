@@ -1,0 +1,152 @@
+"""Columns of the bid evaluation workbook, headings as procurement offices write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exports.layout import Column, Form, Kind
+
+
+def _c(name: str, zh: str, en: str, width: float, kind: Kind = Kind.text) -> Column:
+    return Column(name, zh, en, width, kind)
+
+
+SUMMARY = Form(
+    "bid_summary",
+    "评标汇总",
+    "Summary",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("bidder", "投标人", "Bidder", 34),
+        _c("price", "投标报价", "Price", 16, Kind.money),
+        _c("price_points", "报价得分", "Price points", 10, Kind.points),
+        _c("business", "商务标", "Business", 10, Kind.points),
+        _c("technical", "技术标", "Technical", 10, Kind.points),
+        _c("credit", "信用标", "Credit", 10, Kind.points),
+        _c("total", "总分", "Total", 10, Kind.points),
+        _c("rank", "排名", "Rank", 7, Kind.number),
+        _c("proposal", "推荐意见", "Proposal", 16),
+        _c("remark", "备注", "Remark", 30),
+    ),
+)
+
+CREDIT = Form(
+    "bid_credit",
+    "信用得分",
+    "Credit points",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("bidder", "投标人", "Bidder", 32),
+        _c("firm", "成员单位", "Firm", 30),
+        _c("code", "统一社会信用代码", "Identifier", 22, Kind.code),
+        _c("tier", "信用等级", "Tier", 9, Kind.tier),
+        _c("score", "信用评分", "Score", 10, Kind.points),
+        _c("firm_points", "单位得分", "Firm's points", 10, Kind.points),
+        _c("points", "信用标得分", "Bid's points", 10, Kind.points),
+        _c("grounds", "得分理由", "Grounds", 34),
+        _c("clause", "依据条款", "Clause", 24),
+    ),
+)
+
+TIERS = Form(
+    "bid_tiers",
+    "等级得分表",
+    "Points by tier",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("tier", "信用等级", "Tier", 12, Kind.tier),
+        _c("title", "等级名称", "Title", 30),
+        _c("points", "信用标得分", "Points", 12, Kind.points),
+        _c("firms", "企业数", "Enterprises", 14, Kind.number),
+        _c("share", "占比", "Share", 10, Kind.share),
+        _c("clause", "依据条款", "Clause", 40),
+    ),
+    landscape=False,
+)
+
+VETO = Form(
+    "bid_veto",
+    "一票否决",
+    "Vetoes",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("bidder", "投标人", "Bidder", 30),
+        _c("firm", "被列入单位", "Firm listed", 28),
+        _c("ground", "否决事由", "Ground", 26),
+        _c("clause", "依据条款", "Clause", 22),
+        _c("source", "信息来源", "Source", 18),
+        _c("reference", "文号", "Reference", 20, Kind.code),
+        _c("from_date", "列入日期", "Listed on", 12, Kind.date),
+        _c("to_date", "截止日期", "Until", 12, Kind.date),
+        _c("queried_at", "查询时间", "Queried at", 20),
+        _c("evidence", "证据摘要 (SHA-256)", "Evidence (SHA-256)", 36),
+    ),
+)
+
+SENSITIVITY = Form(
+    "bid_sensitivity",
+    "信用权重敏感性",
+    "Sensitivity",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("from_weight", "信用权重自", "Credit weight from", 12, Kind.points),
+        _c("to_weight", "至", "to", 12, Kind.points),
+        _c("winner", "中标候选人", "Winner", 36),
+        _c("now", "本次权重", "This tender", 12),
+        _c("exact", "精确分界", "Exact threshold", 18, Kind.code),
+    ),
+    landscape=False,
+)
+
+LEAVE_OUT = Form(
+    "bid_leave_out",
+    "逐条剔除检验",
+    "Without one record",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("bidder", "投标人", "Bidder", 30),
+        _c("record", "剔除的记录", "Record left out", 30, Kind.code),
+        _c("tier_before", "原等级", "Tier", 9, Kind.tier),
+        _c("tier_after", "剔除后等级", "Tier without", 9, Kind.tier),
+        _c("points_after", "剔除后信用分", "Points without", 11, Kind.points),
+        _c("winner_after", "剔除后中标候选人", "Winner without", 30),
+        _c("changes", "是否改变结果", "Changes the winner", 12),
+    ),
+)
+
+NOTES = Form(
+    "bid_notes",
+    "提示事项",
+    "Notes",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("lot", "标段", "Lot", 8, Kind.code),
+        _c("bidders", "涉及投标人", "Bidders", 40),
+        _c("kind", "提示", "Note", 44),
+        _c("detail", "说明", "Detail", 50),
+    ),
+    note_zh="仅供评审人员注意，不影响得分。",
+    note_en="For the officer's attention only; no points depend on it.",
+)
+
+
+def judge_form(criteria: Sequence[tuple[str, str]]) -> Form:
+    """A judge's score sheet: one column per criterion (id, title)."""
+    return Form(
+        "bid_judge",
+        "评委打分",
+        "Judge",
+        (
+            _c("number", "序号", "No.", 6, Kind.number),
+            _c("lot", "标段", "Lot", 8, Kind.code),
+            _c("bidder", "投标人", "Bidder", 40),
+            *(_c(f"criterion {name}", title, "", 18, Kind.points) for name, title in criteria),
+            _c("sum", "小计", "Subtotal", 12, Kind.points),
+            _c("remark", "备注", "Remark", 30),
+        ),
+    )
