@@ -26,6 +26,7 @@ from exports.register_files import Register, open_register
 from exports.register_formats import AGENCIES, REGISTERS, Layout
 from models.synthetic.firms import firms
 from models.synthetic.population import Chunk, tell
+from models.synthetic.tenders import tenders
 from models.synthetic.world import World
 
 MANIFEST = "generated.json"
@@ -120,10 +121,21 @@ class _Writing:
             register.close()
             rows |= register.rows
         self._would_fail.close()
+        rows |= self._tenders()
         notes = [note for dirt in self.dirt.values() for note in dirt.notes]
         frame = pl.DataFrame(notes, schema=["file", "row", "rule", "expected"], orient="row")
         frame.write_csv(self.truth / "dirty_rows.csv")
         return rows | {"truth/dirty_rows.csv": len(notes)}, len(notes)
+
+    def _tenders(self) -> dict[str, int]:
+        """tenders/*.json; counted as bids."""
+        (self.folder / "tenders").mkdir()
+        counts = {}
+        for name, package in tenders(self.world):
+            text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
+            (self.folder / "tenders" / name).write_text(text, encoding="utf-8")
+            counts[f"tenders/{name}"] = len(package["releases"][0]["bids"]["details"])
+        return counts
 
 
 _TRUTH = pa.schema([("enterprise_id", pa.string()), ("would_fail", pa.bool_()), ("dishonesty", pa.float64())])

@@ -51,6 +51,8 @@ def test_every_file_of_the_layout_is_there_and_counted(folder: GeneratedFiles) -
             assert len(path.read_bytes().splitlines()) == rows + 1, name
         elif path.suffix == ".xlsx":
             assert len(cells(path)) == rows + 1, name
+        elif path.suffix == ".json":
+            assert len(json.loads(path.read_text(encoding="utf-8"))["releases"][0]["bids"]["details"]) == rows, name
         else:
             assert pl.read_parquet(path).height == rows, name
 
