@@ -1,0 +1,205 @@
+"""The two-level scheme: prices and bound by region, teams by lottery, best fit, bounded improvement."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.inspection import kernel, keyed
+from models.inspection.bound import MICRO, Priced, price, reduced
+from models.inspection.crew import Ints
+from models.inspection.hours import Hours, region_hours
+from models.inspection.problem import Problem, Solution
+from models.inspection.supply import Floats
+from models.inspection.teams import TeamDays, form_teams
+
+KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
+
+
+@dataclass(frozen=True)
+class _Part:
+    chosen: Ints
+    day: Ints
+    one: Ints
+    other: Ints
+    objective: int
+    bound: int
+    bits: float
+    price: Ints
+
+
+def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solution:
+    """Schedules the most valuable visits; the same answer for any number of workers.
+
+    `effort`: improvement steps per candidate visit. Nothing is read from the clock.
+    """
+    regions = [np.flatnonzero(problem.region == region) for region in np.unique(problem.region)]
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(lambda chosen: _region(problem, chosen, seed, effort), regions))
+    n = len(problem.ids)
+    day, one, other, prices = (np.full(n, -1, np.int64) for _ in range(4))
+    for part in parts:
+        day[part.chosen], one[part.chosen], other[part.chosen] = part.day, part.one, part.other
+        prices[part.chosen] = part.price
+    return Solution(
+        day,
+        one,
+        other,
+        sum(p.objective for p in parts),
+        sum(p.bound for p in parts),
+        sum(p.bits for p in parts),
+        prices,
+    )
+
+
+def _region(problem: Problem, chosen: Ints, seed: bytes, effort: int) -> _Part:
+    cells = np.unique(problem.cell[chosen])
+    region = int(problem.region[chosen[0]])
+    hours = region_hours(problem.crew, region, cells, np.unique(problem.minutes[chosen]), problem.team_size)
+    priced = price(problem, chosen, hours, cells)
+    spare = reduced(problem, chosen, cells, priced)
+    at = np.searchsorted(cells, problem.cell[chosen])
+    hour_price = priced.cell[at]
+    if not hours.kinds:
+        nobody = np.full(len(chosen), -1, np.int64)
+        return _Part(chosen, nobody, nobody, nobody, 0, priced.bound, 0.0, hour_price)
+    teams = form_teams(problem.crew, hours, priced.team_days, _worth(hours, cells, priced), seed, list(problem.days))
+    likely = spare * KEEP > -hour_price * problem.minutes[chosen]
+    bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
+    place = np.full(len(chosen), -1, np.int64)
+    place[likely] = bins
+    seated = place >= 0
+
+    def of(column: Ints) -> Ints:
+        return np.where(seated, column[place], -1) if len(column) else np.full(len(chosen), -1, np.int64)
+
+    objective = objective_of(problem, chosen[seated])
+    return _Part(chosen, of(teams.day), of(teams.one), of(teams.other), objective, priced.bound, teams.bits, hour_price)
+
+
+def objective_of(problem: Problem, scheduled: Ints) -> int:
+    """Values of the scheduled visits, premiums up to the targets, costs beyond them."""
+    done = np.bincount(problem.group[scheduled], minlength=len(problem.target))
+    upto = np.minimum(done, problem.target)
+    return int(problem.value[scheduled].sum() + (problem.premium * upto - problem.over * (done - upto)).sum())
+
+
+def _worth(hours: Hours, cells: Ints, priced: Priced) -> Floats:
+    """Micro-value of a team-day of each kind at the prices."""
+    place = {int(name): at for at, name in enumerate(cells)}
+    return np.array(
+        [k.minutes * max(int(priced.cell[place[int(c)]]) for c in k.cells) for k in hours.kinds], dtype=float
+    )
+
+
+def _assign(
+    problem: Problem,
+    chosen: Ints,
+    spare: Ints,
+    hours: Hours,
+    teams: TeamDays,
+    cells: Ints,
+    priced: Priced,
+    seed: bytes,
+    effort: int,
+) -> Ints:
+    """Team-day of each chosen visit or -1."""
+    if not len(chosen) or not len(teams.day):
+        return np.full(len(chosen), -1, np.int64)
+    items, bins, rules = tables(problem, chosen, hours, teams, cells, priced)
+    state = empty_state(len(chosen), bins, items, rules, len(problem.crew.ids), len(problem.target))
+    tie = keyed.numbers(seed, [problem.ids[j] for j in chosen])
+    density = spare // problem.minutes[chosen]
+    order = np.lexsort((tie, -density)).astype(np.int32)
+    placed = kernel.construct(order, items, bins, rules, state)
+    if placed < len(chosen) and effort:
+        key = np.uint64(keyed.number(seed, f"improve|{int(problem.region[chosen[0]])}"))
+        heat = int(np.abs(spare).mean() // MICRO) // 8 + 1
+        steps = effort * len(chosen)
+        kernel.improve(
+            steps, key, heat, _cooling(heat, steps), items, bins, rules, state, np.zeros(len(chosen), np.bool_)
+        )
+    return np.asarray(state.place, dtype=np.int64)
+
+
+def _cooling(heat: int, steps: int) -> int:
+    """Factor per 1,024 steps in 1/65,536 that ends near a temperature of 1/4; by bisection, without libm."""
+    rounds = max(1, steps // 1024)
+    low, high = 1, 65535
+    while low < high:
+        middle = (low + high + 1) // 2
+        warm = heat << 16
+        for _ in range(min(rounds, 4000)):
+            warm = (warm >> 16) * middle + (((warm & 65535) * middle) >> 16)
+        if warm > 1 << 14:
+            high = middle - 1
+        else:
+            low = middle
+    return low
+
+
+def tables(
+    problem: Problem, chosen: Ints, hours: Hours, teams: TeamDays, cells: Ints, priced: Priced
+) -> tuple[kernel.Items, kernel.Bins, kernel.Rules]:
+    """The kernel's arrays for these visits."""
+    cell = np.searchsorted(cells, problem.cell[chosen])
+    minutes, size_of = np.unique(problem.minutes[chosen], return_inverse=True)
+    groups: dict[bytes, int] = {}
+    group_of = np.array([groups.setdefault(kind.cells.tobytes(), len(groups)) for kind in hours.kinds], dtype=np.int32)
+    may = np.zeros((len(cells), len(groups)), dtype=np.bool_)
+    for kind, group in zip(hours.kinds, group_of, strict=True):
+        may[np.searchsorted(cells, kind.cells), group] = True
+    size = np.where(np.repeat(may, len(minutes), axis=0), np.tile(minutes, len(cells))[:, None], -1).astype(np.int32)
+    sort = group_of[teams.kind]
+    lists = [np.flatnonzero(may[at][sort]) for at in range(len(cells))]
+    crew = problem.crew
+    capacity = np.where(
+        teams.other >= 0, np.minimum(crew.minutes[teams.one], crew.minutes[teams.other]), crew.minutes[teams.one]
+    )
+    clash_start, clash = _clashes(problem, chosen)
+    worth = np.array(
+        [max(int(priced.cell[at]) for at in np.flatnonzero(may[:, g])) for g in range(len(groups))], dtype=np.int64
+    )
+    items = kernel.Items(
+        problem.value[chosen], (cell * len(minutes) + size_of).astype(np.int32), cell.astype(np.int32),
+        problem.group[chosen].astype(np.int32), problem.district[chosen].astype(np.int32),
+        problem.first[chosen].astype(np.int32), problem.last[chosen].astype(np.int32), clash_start, clash,
+    )  # fmt: skip
+    bins = kernel.Bins(
+        capacity.astype(np.int32), teams.day.astype(np.int32), sort, teams.one.astype(np.int32),
+        teams.other.astype(np.int32), worth[sort],
+    )  # fmt: skip
+    rules = kernel.Rules(
+        size, np.zeros(size.shape, np.int64), np.cumsum([0, *map(len, lists)]).astype(np.int32),
+        np.concatenate(lists).astype(np.int32), problem.premium, problem.target, problem.over, problem.travel_minutes,
+    )  # fmt: skip
+    return items, bins, rules
+
+
+def _clashes(problem: Problem, chosen: Ints):  # type: ignore[no-untyped-def]
+    """The chosen rows of the sparse table of clashes."""
+    counts = (problem.clash_start[1:] - problem.clash_start[:-1])[chosen]
+    start = np.concatenate([[0], np.cumsum(counts)])
+    source = np.repeat(problem.clash_start[:-1][chosen] - start[:-1], counts) + np.arange(start[-1])
+    return start.astype(np.int32), problem.clash[source].astype(np.int32)
+
+
+def empty_state(
+    n: int, bins: kernel.Bins, items: kernel.Items, rules: kernel.Rules, people: int, groups: int
+) -> kernel.State:
+    """Nothing assigned yet; wide enough for the most visits a day can hold."""
+    smallest = int(rules.size[rules.size >= 0].min()) if (rules.size >= 0).any() else 1
+    width = max(1, min(n, int(bins.capacity.max()) // max(1, smallest)))
+    b = len(bins.day)
+    return kernel.State(
+        np.full(n, -1, np.int32),
+        np.zeros(b, np.int32),
+        np.full((b, width), -1, np.int32),
+        np.zeros(b, np.int32),
+        np.full((b, 2), -1, np.int32),
+        np.zeros((b, 2), np.int32),
+        np.zeros(groups, np.int64),
+        np.zeros(people, np.int64),
+    )
