@@ -68,6 +68,7 @@ class Sayings:
 
     def __init__(self, reader: Reader, log: LogName) -> None:
         self._reader, self._log = reader, log
+        self._read: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def _all(self) -> dict[str, dict[str, Any]]:
@@ -78,7 +79,9 @@ class Sayings:
 
     def of(self, kind: str) -> dict[str, Any]:
         """Subject → body of one kind; ValueError when a body is not JSON."""
-        return {subject: json.loads(body) for subject, body in self._all.get(kind, {}).items()}
+        if kind not in self._read:
+            self._read[kind] = {subject: json.loads(body) for subject, body in self._all.get(kind, {}).items()}
+        return self._read[kind]
 
 
 def _log_problems(
@@ -155,20 +158,32 @@ def _signing_problems(reader: Reader, journal: Sayings) -> Iterator[Problem]:
 
 def _run_table_problems(reader: Reader, sealed: RunTable, results: Sayings) -> Iterator[Problem]:
     name = sealed.table.name
-    sealing = results.of(name)
     present = {str(run_id) for (run_id,) in reader.connection.execute(select(sealed.table.c.run_id).distinct())}
-    for run_id in sorted(present | sealing.keys()):
-        where = f"{name} of run {run_id}"
-        if run_id not in sealing:
-            yield Problem("rows", where, "rows that the ledger does not know")
-            continue
-        try:
-            body = sealed.entry(run_id, reads.run_rows(reader, name, run_id)).body
-        except UNREADABLE as error:
-            yield Problem("rows", where, f"cannot be read: {error}")
-            continue
-        if canonical_json(body) != canonical_json(sealing[run_id]):
-            yield Problem("rows", where, f"the ledger says {sealing[run_id]}, the rows say {body}")
+    for run_id in sorted(present | results.of(name).keys()):
+        yield from _rows_problems(reader, sealed, run_id, results.of(name))
+
+
+def run_problems(reader: Reader, run_id: str) -> Iterator[Problem]:
+    """One run's rows against the ledger."""
+    results = Sayings(reader, "results")
+    for name, sealed in RUN_TABLES.items():
+        sealing = results.of(name)
+        if run_id in sealing or not reads.run_rows(reader, name, run_id).is_empty():
+            yield from _guarded(name, _rows_problems(reader, sealed, run_id, sealing))
+
+
+def _rows_problems(reader: Reader, sealed: RunTable, run_id: str, sealing: Mapping[str, Any]) -> Iterator[Problem]:
+    where = f"{sealed.table.name} of run {run_id}"
+    if run_id not in sealing:
+        yield Problem("rows", where, "rows that the ledger does not know")
+        return
+    try:
+        body = sealed.entry(run_id, reads.run_rows(reader, sealed.table.name, run_id)).body
+    except UNREADABLE as error:
+        yield Problem("rows", where, f"cannot be read: {error}")
+        return
+    if canonical_json(body) != canonical_json(sealing[run_id]):
+        yield Problem("rows", where, f"the ledger says {sealing[run_id]}, the rows say {body}")
 
 
 def _event_problems(reader: Reader, sealed: EventTable, said: Sayings) -> Iterator[Problem]:
