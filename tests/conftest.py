@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# a loaded machine is slow, not wrong
+settings.register_profile("evenhand", deadline=None)
+settings.load_profile("evenhand")
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,1 @@
+"""What came of the visits: results read back, and the watchers watched."""
