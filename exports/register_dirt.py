@@ -7,7 +7,7 @@ and row in truth/dirty_rows.csv: `rejected` (intake must refuse it), `mended` (i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -80,6 +80,12 @@ class Dirt:
     def note(self, file: str, row: int, line: Line) -> None:
         """Keep where the row went; rows are counted as the office sees them, the heading being row 1."""
         self.notes.append((file, row, line.rule, line.expected))
+
+
+def notes_frame(dirt: Iterable[Dirt]) -> pl.DataFrame:
+    """file, row, rule, expected of every dirty row."""
+    schema = {"file": pl.String, "row": pl.Int64, "rule": pl.String, "expected": pl.String}
+    return pl.DataFrame([note for each in dirt for note in each.notes], schema=schema, orient="row")
 
 
 def kinds_for(layout: Layout) -> tuple[str, ...]:

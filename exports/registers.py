@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.errors import UsageError
-from exports.register_dirt import Dirt
+from exports.register_dirt import Dirt, notes_frame
 from exports.register_files import Register, open_register
 from exports.register_formats import AGENCIES, REGISTERS, Layout
 from models.synthetic.firms import firms
@@ -95,10 +95,10 @@ class _Writing:
         """All rows of these enterprises, each into its file."""
         for table, frame in chunk.tables.items():
             if table != "records":
-                self.open[table].append(_coded(frame), self.dirt.get(table))
+                self.open[table].append(with_code(frame), self.dirt.get(table))
         names = chunk.tables["enterprises"].select("enterprise_id", "name")
         records = chunk.tables["records"].join(names, on="enterprise_id", how="left", maintain_order="left")
-        records = _coded(records).join(chunk.first_reports, on="record_id", how="left", maintain_order="left")
+        records = with_code(records).join(chunk.first_reports, on="record_id", how="left", maintain_order="left")
         self._acts(records.with_columns(amount=pl.coalesce("first_amount", "amount")), late=False)
         self._acts(records.filter(pl.col("first_amount").is_not_null()), late=True)
         self._would_fail.write_table(chunk.truth.to_arrow().cast(_TRUTH))
@@ -122,10 +122,9 @@ class _Writing:
             rows |= register.rows
         self._would_fail.close()
         rows |= self._tenders()
-        notes = [note for dirt in self.dirt.values() for note in dirt.notes]
-        frame = pl.DataFrame(notes, schema=["file", "row", "rule", "expected"], orient="row")
-        frame.write_csv(self.truth / "dirty_rows.csv")
-        return rows | {"truth/dirty_rows.csv": len(notes)}, len(notes)
+        notes = notes_frame(self.dirt.values())
+        notes.write_csv(self.truth / "dirty_rows.csv")
+        return rows | {"truth/dirty_rows.csv": notes.height}, notes.height
 
     def _tenders(self) -> dict[str, int]:
         """tenders/*.json; counted as bids."""
@@ -152,7 +151,7 @@ def _write(folder: Path, world: World, progress: Callable[[int], None] | None) -
     return writing.close()
 
 
-def _coded(frame: pl.DataFrame) -> pl.DataFrame:
+def with_code(frame: pl.DataFrame) -> pl.DataFrame:
     """With the bare credit code as `uscc`."""
     if "enterprise_id" not in frame.columns:
         return frame

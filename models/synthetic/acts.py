@@ -148,18 +148,19 @@ def act_numbers(acts: Acts, agencies: tuple[str, ...]) -> pl.Series:
     return pl.select(pl.concat_str(short, pl.lit("〔"), year, pl.lit("〕"), running, pl.lit("号"))).to_series()
 
 
-def records_frame(world: World, firms: Firms, acts: Acts) -> pl.DataFrame:
-    """RECORDS known on the world's day, what happened later left out; an enterprise's rows stand together."""
+def records_frame(world: World, firms: Firms, acts: Acts, *, fresh: bool = False) -> pl.DataFrame:
+    """RECORDS known on the world's day, what happened later left out; an enterprise's rows stand together.
+
+    With `fresh`, only what was published, corrected or revoked on that very day.
+    """
     twice = acts.take(world.draws.chance("reported twice", acts.key, world.scale.records.reported_twice))
     second = np.array([world.scale.agencies.index(world.scale.second_agency[name]) for name in world.scale.agencies])
-    echo = replace(
-        twice,
-        agency=second[twice.agency],
-        known=twice.known + world.draws.whole("echo", twice.key, 2, 40),
-        key=twice.key + _ECHO,
-    )
-    every = _joined(acts, echo)
-    return _rows(world, firms, every.take(every.known <= world.today))
+    later = twice.known + world.draws.whole("echo", twice.key, 2, 40)
+    every = _joined(acts, replace(twice, agency=second[twice.agency], known=later, key=twice.key + _ECHO))
+    shown, today = every.known <= world.today, world.today
+    if fresh:
+        shown &= (every.known == today) | (every.corrected == today) | (every.revoked == today)
+    return _rows(world, firms, every.take(shown))
 
 
 def first_reports_frame(world: World, acts: Acts) -> pl.DataFrame:

@@ -16,8 +16,8 @@ from models.synthetic.world import World, days
 _NOBODY = np.int64(-1)
 
 
-def decisions_frame(world: World, firms: Firms, acts: Acts) -> pl.DataFrame:
-    """DECISIONS filed by the world's day; open ones without an outcome."""
+def decisions_frame(world: World, firms: Firms, acts: Acts, *, fresh: bool = False) -> pl.DataFrame:
+    """DECISIONS filed by the world's day; open ones without an outcome. With `fresh`, those of that very day."""
     rules, draws = world.scale.decisions, world.draws
     bad = acts.amount >= 0
     objects = draws.chance("objects", acts.key, rules["objection"]) & bad
@@ -30,6 +30,9 @@ def decisions_frame(world: World, firms: Firms, acts: Acts) -> pl.DataFrame:
         _decided(world, firms, acts, mended, "repair", asked, "granted", 820),
         _decided(world, firms, acts, withdrawn, "revocation", acts.revoked - 2, "granted", 1000),
     ]
+    if fresh:
+        today = pl.lit(world.today_date)
+        return pl.concat(frames).filter((pl.col("filed_on") == today) | (pl.col("decided_on") == today))
     if len(firms) and firms.index[0] == 0:
         frames.append(relief_frame(world))
     return pl.concat(frames)
