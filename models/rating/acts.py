@@ -67,7 +67,7 @@ def _weighed(
 
 def _changes_in(rubric: Rubric, by_age: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Days to the next change; 0 = past its term. Terms that end with a measure or a correction need its date."""
-    special = pl.Series([not term.by_age for term in rubric.terms])
+    special = pl.Series([not term.by_age for term in rubric.terms], dtype=pl.Boolean)
     if not special.any():
         return by_age
     left = last_day(rubric) - day + 1
@@ -81,10 +81,17 @@ def _changes_in(rubric: Rubric, by_age: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 def last_day(rubric: Rubric) -> pl.Expr:
     """Last day (since the epoch) on which an act of a term without plain maximum counts."""
-    by_cell = {name: pl.lit(pl.Series([getattr(t, name) for t in rubric.terms])).gather(pl.col("cell"))
-               for name in ("max_days", "until_measure_ends", "until_corrected")}  # fmt: skip
+    kinds: dict[str, type[pl.DataType]] = {
+        "max_days": pl.Int32,
+        "until_measure_ends": pl.Boolean,
+        "until_corrected": pl.Boolean,
+    }
+    by_cell = {
+        name: pl.lit(pl.Series([getattr(term, name) for term in rubric.terms], dtype=kind)).gather(pl.col("cell"))
+        for name, kind in kinds.items()
+    }
     act, ends = pl.col("act_date").to_physical(), pl.col("ends_on").to_physical()
-    by_age = pl.min_horizontal(act + by_cell["max_days"].cast(pl.Int32), pl.lit(FOREVER, pl.Int32))
+    by_age = pl.min_horizontal(act + by_cell["max_days"], pl.lit(FOREVER, pl.Int32))
     measured = pl.when(by_age == FOREVER).then(ends.fill_null(FOREVER)).otherwise(pl.max_horizontal(by_age, ends))
     lasting = pl.when(by_cell["until_measure_ends"]).then(measured).otherwise(by_age)
     corrected = pl.when(by_cell["until_corrected"]).then(pl.col("corrected_on").to_physical() - 1)

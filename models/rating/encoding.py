@@ -122,6 +122,8 @@ def encode(
 
 
 def _code(column: str, names: tuple[str, ...], dtype: type[pl.DataType]) -> pl.Expr:
+    if not names:
+        return pl.lit(None, dtype=dtype).alias(column)
     known = pl.Series(names, dtype=pl.String)
     return pl.col(column).replace_strict(known, pl.Series(range(len(names)), dtype=dtype), return_dtype=dtype)
 

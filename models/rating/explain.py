@@ -1,0 +1,326 @@
+"""Why an enterprise stands where it stands, what each thing rests on, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from config.in_force import Clause, Policy
+from config.pack import Text
+from models.rating.account import RecordLine, record_lines
+from models.rating.case import Case, engine_ranks
+from models.rating.encoding import Shard, encode
+from models.rating.engine import Carried, Inputs, Rated, facts, figure_rows, prepare, rated, unlinked
+from models.rating.facts import Facts
+from models.rating.figures import figure_points
+from models.rating.linked import LinkResult, carried, link_shards
+from models.rating.moments import Move, first_move
+from models.rating.neighbourhood import around
+from models.rating.recourse import Recourse, shortest, things
+from models.rating.rubric import IntArray, compile_rubric
+from models.rating.standing import in_force_listings
+from models.rating.tier import rules
+
+
+@dataclass(frozen=True)
+class DimensionLine:
+    id: str
+    title: Text
+    before: int  # milli-points, sum of acts and figures
+    after: int  # within [worst, best]
+    worst: int
+    best: int
+    clause: Clause
+
+
+@dataclass(frozen=True)
+class FigureLine:
+    id: str
+    title: Text
+    value: int | None  # thousandths
+    points: int
+    changes_on: date | None
+    clause: Clause
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """A gate, list or link that holds. effect: floor | exactly | ceiling, of `tier`."""
+
+    id: str
+    kind: str
+    title: Text
+    effect: str
+    tier: str
+    clause: Clause
+
+
+@dataclass(frozen=True)
+class ListLine:
+    id: str
+    title: Text
+    kind: str
+    from_date: date | None
+    last_on: date | None
+    clause: Clause
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    id: str
+    title: Text
+    source: str  # the other enterprise
+    points: int
+    trigger_on: date
+    from_date: date | None
+    clause: Clause
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything about one rating; points in thousandths."""
+
+    enterprise_id: str
+    name: str | None
+    region: str | None
+    pack: str
+    digest: str
+    as_of: date
+    base: int
+    score: int
+    band_tier: str
+    tier: str
+    tier_title: Text
+    dimensions: tuple[DimensionLine, ...]
+    records: tuple[RecordLine, ...]
+    figures: tuple[FigureLine, ...]
+    rules: tuple[RuleLine, ...]
+    lists: tuple[ListLine, ...]
+    links: tuple[LinkLine, ...]
+    next_change_on: date | None
+    recourse: Recourse | None
+    moves_by_itself: Move | None
+    policy: Policy
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: dates as ISO text, points in thousandths."""
+        return {key: _plain(getattr(self, key)) for key in self.__dataclass_fields__ if key != "policy"}
+
+    def lines(self, lang: str = "en") -> list[str]:
+        """The explanation in plain words, line by line."""
+        from models.rating.wording import story
+
+        return story(self, lang)
+
+    def text(self, lang: str = "en") -> str:
+        """The explanation in plain words (en | zh)."""
+        return "\n".join(self.lines(lang))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, RecordLine):
+        kept = {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("item", "row")}
+        title = value.item.title if value.item else None
+        return kept | {"title": _plain(title), "dimension": value.item.dimension if value.item else None}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Text):
+        return value.model_dump()
+    if hasattr(value, "__dataclass_fields__"):
+        return {key: _plain(part) for key, part in asdict(value).items()} | _titled(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return value
+
+
+def _titled(value: Any) -> dict[str, Any]:
+    return {"title": value.title.model_dump()} if isinstance(getattr(value, "title", None), Text) else {}
+
+
+def explain(
+    enterprise_id: str,
+    tables: Mapping[str, pl.DataFrame],
+    policy: Policy,
+    *,
+    history: pl.DataFrame | None = None,
+) -> Explanation:
+    """Explain the rating that `rate(tables, policy, history=history)` gives the enterprise.
+
+    Raises InputError where the enterprise is unknown.
+    """
+    near = around(enterprise_id, tables)
+    shard = encode(near)
+    rubric = compile_rubric(policy, shard.codes.items)
+    inputs = prepare(shard, rubric, history)
+    results = link_shards({0: shard}, {0: inputs}, {0: rated(inputs)}, history)
+    links = carried(results, 0, inputs) if results else unlinked(shard.size)
+    rating = rated(inputs, links)
+    eidx = int(shard.enterprises["enterprise_id"].index_of(enterprise_id) or 0)
+    return _explanation(_View(shard, inputs, rating, links, results, eidx, policy, near, history))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the parts of an explanation are read from."""
+
+    shard: Shard
+    inputs: Inputs
+    rating: Rated
+    links: Carried
+    results: list[LinkResult]
+    eidx: int
+    policy: Policy
+    tables: Mapping[str, pl.DataFrame]
+    history: pl.DataFrame | None
+
+
+def _explanation(view: _View) -> Explanation:
+    policy, eidx, rating = view.policy, view.eidx, view.rating
+    row = view.shard.enterprises.row(eidx, named=True)
+    by_dimension = _figure_sums(view)
+    named = dict(zip(view.inputs.rubric.dimensions, by_dimension.tolist(), strict=True))
+    records = record_lines(view.shard, view.inputs, eidx, named)
+    final = policy.tiers[int(rating.tier[eidx])]
+    days = int(rating.changes_in[eidx])
+    return Explanation(
+        enterprise_id=row["enterprise_id"],
+        name=row["name"],
+        region=row["region"],
+        pack=policy.pack,
+        digest=policy.digest,
+        as_of=policy.as_of,
+        base=policy.scorecard.base,
+        score=int(rating.score[eidx]),
+        band_tier=policy.tiers[int(rating.band[eidx])].id,
+        tier=final.id,
+        tier_title=final.title,
+        dimensions=tuple(_dimensions(view, records, named)),
+        records=records,
+        figures=tuple(_figures(view)),
+        rules=tuple(_rules(view)),
+        lists=tuple(_lists(view)),
+        links=tuple(_links(view)),
+        next_change_on=policy.as_of + timedelta(days=days) if days < 200_000 else None,
+        recourse=_recourse(view, records, by_dimension),
+        moves_by_itself=first_move(
+            row["enterprise_id"], view.tables, policy, rating.tier[eidx], view.history, bool(view.results)
+        ),
+        policy=policy,
+    )
+
+
+def _figure_sums(view: _View) -> IntArray:
+    """Milli-points of the pack's figures by dimension."""
+    rows = figure_rows(view.shard, view.inputs.rubric)
+    sums = np.zeros(len(view.inputs.rubric.dimensions), dtype=np.int64)
+    if rows.height:
+        mine = rows.filter(pl.col("eidx") == view.eidx)
+        np.add.at(sums, view.inputs.rubric.dimension[mine["cell"].to_numpy()], mine["points"].to_numpy())
+    return sums
+
+
+def _dimensions(view: _View, records: tuple[RecordLine, ...], figures: Mapping[str, int]) -> list[DimensionLine]:
+    lines = []
+    for place, name in enumerate(view.inputs.rubric.dimensions):
+        cap = view.policy.scorecard.dimensions[name]
+        before = figures[name] + sum(r.points for r in records if r.item is not None and r.item.dimension == name)
+        after = int(view.inputs.totals.dimensions[view.eidx, place])
+        lines.append(DimensionLine(name, cap.title, before, after, cap.worst, cap.best, cap.clause))
+    return lines
+
+
+def _figures(view: _View) -> list[FigureLine]:
+    if not view.policy.figures:
+        return []
+    found = figure_points(view.shard.figure_tables(), view.policy)
+    mine = found.filter(pl.col("enterprise_id") == view.shard.enterprises["enterprise_id"][view.eidx])
+    known = {row["figure"]: row for row in mine.iter_rows(named=True)}
+    return [
+        FigureLine(
+            f.id, f.title, known[f.id]["value"], known[f.id]["points"] or 0, known[f.id]["next_change_on"], f.clause
+        )
+        for f in view.policy.figures
+        if f.id in known
+    ]
+
+
+def _rules(view: _View) -> list[RuleLine]:
+    mask = int(view.rating.mask[view.eidx])
+    return [
+        RuleLine(rule.id, rule.kind, rule.title, rule.effect, view.policy.tiers[rule.rank].id, rule.clause)
+        for bit, rule in enumerate(rules(view.policy))
+        if mask >> bit & 1
+    ]
+
+
+def _listings(view: _View) -> pl.DataFrame:
+    found = in_force_listings(view.shard, view.policy, view.inputs.today)
+    return found.filter(pl.col("eidx") == view.eidx).sort("list_id", "from_date")
+
+
+def _lists(view: _View) -> list[ListLine]:
+    lines = []
+    for row in _listings(view).iter_rows(named=True):
+        listing = view.policy.lists[row["list_id"]]
+        lines.append(
+            ListLine(listing.id, listing.title, listing.kind.value, row["from_date"], row["last_on"], listing.clause)
+        )
+    return lines
+
+
+def _links(view: _View) -> list[LinkLine]:
+    lines = []
+    for result in view.results:
+        for row in result.carried.filter(pl.col("eidx") == view.eidx).iter_rows(named=True):
+            link = result.link
+            lines.append(
+                LinkLine(
+                    link.id, link.title, row["source"], row["points"], row["trigger_on"], row["from_date"], link.clause
+                )
+            )
+    return lines
+
+
+def _recourse(view: _View, records: tuple[RecordLine, ...], figures: IntArray) -> Recourse | None:
+    rank = int(view.rating.tier[view.eidx])
+    if rank == 0:
+        return None
+    here = {name: bool(flags[view.eidx]) for name, flags in view.links.holds.items()}
+    case = Case(
+        facts=_alone(facts(view.inputs, view.rating.score), view.eidx),
+        linked=view.links.points[view.eidx : view.eidx + 1],
+        figures=figures,
+        ranks=engine_ranks(view.policy, here),
+        rank=rank,
+    )
+    found = list(things(records, _listings(view), view.inputs, view.policy))
+    return shortest(case, found, view.policy)
+
+
+def _alone(every: Facts, eidx: int) -> Facts:
+    """The facts of one enterprise."""
+    one = slice(eidx, eidx + 1)
+
+    def mine(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.filter(pl.col("eidx") == eidx).with_columns(eidx=pl.lit(0, dtype=pl.UInt32))
+
+    return Facts(
+        rubric=every.rubric,
+        size=1,
+        today=every.today[one],
+        counted=mine(every.counted),
+        listed={name: flags[one] for name, flags in every.listed.items()},
+        indicators={name: (value[one], known[one]) for name, (value, known) in every.indicators.items()},
+        registered=every.registered[one],
+        dimensions=every.dimensions[one],
+        score=every.score[one],
+        elsewhere=mine(every.elsewhere),
+        held=mine(every.held),
+    )
