@@ -141,7 +141,7 @@ class TenderCase:
     max_lots_per_bidder: int | None = None
     lot_rule: str = "points"  # points | price | lot_order: what an award under the limit maximises
     tie_rule: tuple[str, ...] = ("price", "technical", "draw")
-    file: str = ""
+    file: str = field(default="", compare=False)
     release: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # as read, kept for writing
 
     def of_kind(self, kind: Kind) -> tuple[Criterion, ...]:

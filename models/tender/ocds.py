@@ -192,7 +192,12 @@ class _Reader:
             ),
             price=price,
             currency=currency,
-            scores=tuple(self.score(s, f"{path}/scores/{i}") for i, s in enumerate(raw.get("scores") or ())),
+            scores=tuple(
+                sorted(
+                    (self.score(s, f"{path}/scores/{i}") for i, s in enumerate(raw.get("scores") or ())),
+                    key=lambda score: (score.criterion, score.judge),
+                )
+            ),
             subcontractors=tuple(
                 self.member(
                     c.get("subcontractor") or {}, c.get("percentage"), f"{path}/subcontracting/subcontracts/{i}"

@@ -11,6 +11,7 @@ from models.tender.case import Bid, Criterion, Kind, TenderCase
 from models.tender.credit import BidCredit
 from models.tender.draw import draw_number
 from models.tender.price import benchmark, price_points, trimmed_mean
+from models.tender.problems import firm_key
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _scored(
         by_kind=by_kind,
         total=sum(points.values()),
         credit=credit,
-        draw=draw_number(seed, case.ocid, bid.lot, bid.bidder),
+        draw=draw_number(seed, case.ocid, bid.lot, *sorted(firm_key(case, m.party) for m in bid.tenderers)),
     )
 
 

@@ -1,0 +1,34 @@
+"""Evaluations → an OCDS release package on disk, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from models.tender.evaluation import Evaluation
+from models.tender.ocds_out import release_package
+from models.tender.schema import check_schema
+
+
+def write_ocds(
+    evaluations: Sequence[Evaluation], path: Path, *, published: datetime, schemas: Path | None = None
+) -> Path:
+    """Write the package (UTF-8 JSON). With `schemas` it is checked first: InputError, and nothing is written."""
+    package = release_package(evaluations, published)
+    if schemas is not None:
+        check_schema(package, schemas, str(path))
+    text = json.dumps(package, ensure_ascii=False, indent=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
