@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -171,3 +173,23 @@ def test_tiny_populations_are_written_whole(tmp_path: Path, n: int) -> None:
     files = write_registers(tmp_path / "out", n, 1, AS_OF)
     assert files.rows["truth/would_fail.parquet"] == n
     assert files.rows["enterprises.csv"] == n
+
+
+def peak_megabytes(tmp_path: Path, n: int) -> float:
+    """Peak memory of a process that writes `n` enterprises."""
+    code = (
+        "import resource, sys, datetime, pathlib; from exports.registers import write_registers; "
+        "write_registers(pathlib.Path(sys.argv[1]), int(sys.argv[2]), 1, datetime.date(2026, 6, 30)); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / str(n)), str(n)], capture_output=True, text=True, check=True
+    )
+    return float(made.stdout)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_population(tmp_path: Path) -> None:
+    small, large = peak_megabytes(tmp_path, 150_000), peak_megabytes(tmp_path, 600_000)
+    assert large < 1.25 * small
+    assert large < 1000
