@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from config.conditions import Severity
 from config.dated import Strict
 
 
@@ -16,15 +17,22 @@ class IndicatorFound(Strict):
     at_least: int
 
 
+class RecordsFound(Strict):
+    """Acts recorded on the visit's day, graded so."""
+
+    severities: tuple[Severity, ...] = Field(min_length=1)
+
+
 class OutcomeForm(Strict):
-    """Which visits count and when something was found: by result, or by a figure declared on that day."""
+    """Which visits count and when something was found: by result, by a figure or by acts of that day."""
 
     purposes: tuple[str, ...] = Field(min_length=1)  # visits whose choice did not depend on the rating
     results: tuple[str, ...] = ()
     indicator: IndicatorFound | None = None
+    records: RecordsFound | None = None
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
-        if (not self.results) == (self.indicator is None):
-            raise ValueError("expected either results or indicator")
+        if sum((bool(self.results), self.indicator is not None, self.records is not None)) != 1:
+            raise ValueError("expected exactly one of results, indicator, records")
         return self

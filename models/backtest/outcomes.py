@@ -41,14 +41,23 @@ def outcomes(
 
 def _found(visits: pl.DataFrame, tables: Mapping[str, pl.DataFrame], form: OutcomeForm) -> pl.DataFrame:
     """Column `found`; null where the visit says nothing."""
+    if form.records is not None:
+        return _recorded(visits, tables["records"], [grade.value for grade in form.records.severities])
     if form.indicator is None:
         return visits.with_columns(found=pl.col("result").is_in(list(form.results)))
     declared = tables["indicators"].filter(pl.col("name") == form.indicator.name)
     worst = declared.group_by("enterprise_id", "period_end").agg(pl.col("value").max())
-    on_day = visits.join(
-        worst, left_on=["enterprise_id", "visit_date"], right_on=["enterprise_id", "period_end"], how="left"
-    )
-    return on_day.with_columns(found=pl.col("value") >= form.indicator.at_least)
+    return _on_day(visits, worst, "period_end").with_columns(found=pl.col("value") >= form.indicator.at_least)
+
+
+def _recorded(visits: pl.DataFrame, records: pl.DataFrame, grades: list[str]) -> pl.DataFrame:
+    days = records.filter(pl.col("severity").is_in(grades)).select("enterprise_id", "act_date").unique()
+    hit = _on_day(visits, days.with_columns(hit=pl.lit(True)), "act_date")
+    return hit.with_columns(found=pl.col("hit").fill_null(value=False))
+
+
+def _on_day(visits: pl.DataFrame, rows: pl.DataFrame, day: str) -> pl.DataFrame:
+    return visits.join(rows, left_on=["enterprise_id", "visit_date"], right_on=["enterprise_id", day], how="left")
 
 
 def in_window(found: pl.DataFrame, start: date, end: date) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from models.backtest.summary import by_group, by_window, totals
 from models.backtest.window import Window, window
 from models.intake import intake, load_source
 from models.rating import rate
+
+Tables = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,20 @@ def run_backtest(
 ) -> BacktestReport:
     """Windows of `every` days in [start, end) over a source's files, by the source's own pack unless named.
 
-    Files are read once with everything up to `end`; at each origin only what was known on its eve is rated.
+    The files are read anew as of each origin, and only what was known on its eve is rated.
     Raises InputError (files), PolicyError (pack without outcome.yaml), UsageError (no window).
     """
     described = load_source(source)
     book = load_policy(pack if pack is not None else described.policy, scenario)
-    tables = intake(described, data, secret=secret, policy=book.at(end), as_of=end).tables
-    return backtest(tables, book, origins(start, end, every), every, seed=seed)
+
+    def as_of(day: date) -> Tables:
+        return intake(described, data, secret=secret, policy=book.at(day), as_of=day).tables
+
+    return backtest(as_of, book, origins(start, end, every), every, seed=seed)
 
 
 def backtest(
-    tables: Mapping[str, pl.DataFrame],
+    as_of: Callable[[date], Tables],
     book: PolicyBook,
     starts: Sequence[date],
     every: int,
@@ -79,10 +84,11 @@ def backtest(
 ) -> BacktestReport:
     """Rate at each of `starts` with what was known on its eve, measure on the visits of the `every` days after.
 
+    as_of: the tables as of a day; whatever is dated on or after an origin is taken out again before rating.
     inclusion: visit_id, probability of the visit having been drawn, where known; corrects rates and AUC.
     """
-    found = outcomes(tables, _outcome(book), inclusion)
-    looked = [_window(tables, book, found, start, every, seed) for start in starts]
+    found = outcomes(as_of(max(starts) + timedelta(days=every)), _outcome(book), inclusion)
+    looked = [_window(as_of(start), book, found, start, every, seed) for start in starts]
     tiers = [tier.id for tier in book.at(starts[-1]).tiers]
     return BacktestReport(
         pack=book.pack,
@@ -103,9 +109,7 @@ def _outcome(book: PolicyBook) -> OutcomeForm:
     return book.form.outcome
 
 
-def _window(
-    tables: Mapping[str, pl.DataFrame], book: PolicyBook, found: pl.DataFrame, start: date, every: int, seed: bytes
-) -> Window:
+def _window(tables: Tables, book: PolicyBook, found: pl.DataFrame, start: date, every: int, seed: bytes) -> Window:
     policy = book.at(start)
     ratings = rate(known_before(tables, start), policy)
     followed = in_window(found, start, start + timedelta(days=every))
