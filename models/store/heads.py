@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from config.errors import StoreError
 from models.store import ledger
@@ -85,13 +85,29 @@ def sign_heads(unit: UnitOfWork, key: Ed25519PrivateKey, at: datetime) -> list[S
     """Sign the present head of both logs; call it last before `commit()`.
 
     A head of the same size stands already signed: it is returned as it is. The signing of the results' head
-    is itself noted in the journal, so that a signed head cannot be taken away unseen.
+    is itself noted in the journal, so that a signed head cannot be taken away unseen. A clock that was set back
+    is noted there too, and the heads bear the last moment signed: their times never fall.
     """
+    at = _not_before(unit, at)
     results = _sign(unit, "results", key, at)
     if results is not None:
         body = {"root": results.root, "signature": results.signature}
         ledger.append(unit, "journal", [Entry("tree_head", f"results/{results.size}", body)])
     return [signed for signed in (results, _sign(unit, "journal", key, at)) if signed is not None]
+
+
+def last_moment(reader: Reader) -> str | None:
+    """When a head was last signed (text of UTC); None before the first."""
+    last: str | None = reader.connection.execute(select(func.max(tree_heads.c.at))).scalar_one()
+    return last
+
+
+def _not_before(unit: UnitOfWork, at: datetime) -> datetime:
+    last = last_moment(unit)
+    if last is None or instant(at) >= last:
+        return at
+    ledger.append(unit, "journal", [Entry("clock_set_back", instant(at), {"last_signed": last})])
+    return datetime.strptime(last, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def _sign(unit: UnitOfWork, log: LogName, key: Ed25519PrivateKey, at: datetime) -> SignedHead | None:

@@ -44,18 +44,24 @@ def _known(name: str) -> bool:
         return False
 
 
-def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the database to a revision within the caller's transaction.
-
-    Raises StoreError when the database is at a revision this program does not know.
-    """
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at this program's revision; StoreError when it is at one this program does not know."""
     found = revision(connection)
     if found is not None and not _known(found):
         raise StoreError(
             f"the database is at schema {found}, this program knows only up to {head_revision()}.",
             remedy="install the version that wrote it, or restore the backup made before the upgrade",
         )
-    if to != "head" or found != head_revision():
+    return found == head_revision()
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the database to a revision within the caller's transaction.
+
+    Raises StoreError when the database is at a revision this program does not know.
+    """
+    current = is_current(connection)
+    if to != "head" or not current:
         command.upgrade(_config(connection), to)
 
 

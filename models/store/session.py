@@ -124,7 +124,7 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
     store = Store(engine)
     try:
         with _named(engine), engine.connect() as connection:
-            current = schema.revision(connection) == schema.head_revision()
+            current = schema.is_current(connection)
         if not current and migrate:
             change_schema(store, schema.upgrade)
         elif not current:

@@ -14,6 +14,7 @@ from models.store import heads, ledger, reads
 from models.store.heads import SignedHead
 from models.store.ledger import Entry
 from models.store.session import Store
+from models.store.verify import verify_ledger
 from tests.models.store.world import KEY, NOON, PUBLIC, fill, save_results
 
 
@@ -115,6 +116,20 @@ def test_signed_heads_hold_and_forged_ones_do_not(full: Store) -> None:
     ]
     for change in changes:
         assert not SignedHead(**(head.__dict__ | change)).holds()  # type: ignore[arg-type]
+
+
+def test_a_clock_set_back_is_noted_and_heads_never_fall(full: Store) -> None:
+    earlier = NOON - timedelta(days=3)
+    with full.unit_of_work() as unit:
+        ledger.append(unit, "results", [Entry("note", "r1", {})])
+        heads.sign_heads(unit, KEY, earlier)
+        unit.commit()
+    with full.snapshot() as snapshot:
+        moments = [head.at for log in ledger.LOGS for head in heads.signed_heads(snapshot, log)]
+        assert set(moments) == {"2026-05-01T12:00:00.000000Z"}
+        said = reads.ledger_entries(snapshot, "journal").filter(kind="clock_set_back")
+        assert said["subject"].to_list() == ["2026-04-28T12:00:00.000000Z"]
+    assert verify_ledger(full, public_key=PUBLIC) == []
 
 
 def test_anchors_are_written_and_read_back(full: Store, tmp_path: Path) -> None:
