@@ -39,6 +39,13 @@ class Treatment(StrEnum):
     set_aside = "set_aside"
 
 
+class Delivery(StrEnum):
+    """How the files of a table add up."""
+
+    all = "all"  # each file adds (and, with `supersedes`, corrects)
+    latest = "latest"  # each file is everything: the last by name counts, what it no longer has is withdrawn
+
+
 class Later(StrEnum):
     """What happens to a row with a day after as_of."""
 
@@ -160,6 +167,7 @@ class TableForm(Strict):
     latest: LatestForm | None = None
     sharing: SharingForm | None = None
     columns: dict[str, ColumnForm] = Field(min_length=1)
+    delivery: Delivery = Delivery.all
     supersedes: bool = False  # a row of a later file (by name) with a known key replaces the earlier one
     repeats: Treatment = Treatment.refuse  # rows whose key this file or an earlier one has given already
     later: Later = Later.refuse
@@ -174,11 +182,6 @@ class TableForm(Strict):
         return self
 
 
-class Snapshot(StrEnum):
-    full = "full"  # each delivery is everything: what is no longer there is withdrawn
-    delta = "delta"  # each delivery adds and corrects
-
-
 class Source(Strict):
     """One agency's (or one city's) export."""
 
@@ -188,7 +191,6 @@ class Source(Strict):
     prefix: str = Field(pattern=r"^[a-z][a-z0-9-]*$")  # stands before every enterprise id
     scheme: Scheme
     currency: str
-    snapshot: Snapshot = Snapshot.full
     rejection_limit_per_mille: int = Field(ge=0, le=1000)
     sole_traders: Treatment | None = Treatment.refuse  # null: the register has none or the law rates them
     licence: str | None = None

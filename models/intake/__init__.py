@@ -4,7 +4,7 @@ The door (forbidden and missing headings) → reader (CSV, Excel, Parquet, SQL) 
 """
 
 from config.source_forms import Source
-from models.intake.packed import file_hashes
+from models.intake.hashes import file_hashes
 from models.intake.raw import FileSeen
 from models.intake.run import Intake, intake
 from models.intake.source import load_source, source_names

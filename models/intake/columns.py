@@ -105,6 +105,8 @@ def _value(
         return pl.when(day <= run.as_of).then(day) if blank else day
     if dtype == pl.Int64:
         unit = form.money or "minor"
+        if given.is_integer() and unit == "minor":
+            return column.cast(pl.Int64, strict=False)
         if given.is_numeric():
             return convert.number_to_minor(column, unit)
         return convert.to_minor(column, unit)

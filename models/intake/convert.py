@@ -11,6 +11,7 @@ import polars as pl
 
 from config.source_forms import ColumnForm
 
+TINY = 1e-3  # of a minor unit: what a binary fraction may be off
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 ERROR_VALUES = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ERROR")
@@ -63,9 +64,10 @@ def to_minor(column: pl.Expr, unit: str) -> pl.Expr:
 
 
 def number_to_minor(column: pl.Expr, unit: str) -> pl.Expr:
-    """Money that the file holds as a number → integer minor units."""
-    scaled = column.cast(pl.Float64) * 100 if unit == "major" else column
-    return scaled.round(0).cast(pl.Int64, strict=False) if unit == "major" else column.cast(pl.Int64, strict=False)
+    """Money that the file holds as a number → integer minor units; a fraction of a minor unit is no amount."""
+    scaled = column.cast(pl.Float64) * 100 if unit == "major" else column.cast(pl.Float64)
+    whole = pl.when((scaled - scaled.round(0)).abs() < TINY).then(scaled.round(0))
+    return whole.cast(pl.Int64, strict=False)
 
 
 def to_float(column: pl.Expr) -> pl.Expr:

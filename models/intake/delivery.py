@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from models.intake import columns
 from models.intake.contracts import CHECK, INDEX, ORDER, REASONS, contract, rule_and_column
 from models.intake.csv_text import read_csv
 from models.intake.door import need_headings, refuse_forbidden
-from models.intake.packed import content, found, relative, sha256
+from models.intake.hashes import name_of_query
+from models.intake.packed import content, files_of, found, relative, sha256
 from models.intake.raw import ROW, VALUE_SHOWN, FileSeen, Raw
 from models.intake.shaping import shaped
 from models.intake.sheets import read_sheet
 from models.intake.source import needed_headings
+from models.intake.sql import Snapshot, snapshot
 from models.intake.tables import read_parquet
 from models.records import REJECTED, TABLES, empty
 
@@ -52,19 +55,19 @@ class Delivery:
         self._accepted: Counter[str] = Counter()
         self._set_aside: Counter[str] = Counter()
         self._parts = 0
+        self._snapshot: Snapshot | None = None
+        self.open = ExitStack()  # closed by the caller
 
     def parts(self, table: TableForm, register: pl.DataFrame | None) -> Iterator[Part]:
         """The table's files, one part each; a file of the same bytes as one before it is read once."""
         if table.format is Format.register:
             yield self._part(table, self._as_raw(register))
             return
-        if table.format is Format.sql:
-            from models.intake.sql import read_query
-
-            yield self._part(table, read_query(self.data, table, self.source.id))
+        if table.query is not None:
+            yield self._part(table, self._queried(table.query, name_of_query(self.source, table)))
             return
         seen: dict[str, str] = {}
-        for path in found(table.files or "", self.data, self.source.id, optional=table.optional):
+        for path in files_of(table, self.data, self.source.id):
             name = relative(path, self.data)
             digest = self._hash(path, name)
             if digest in seen:
@@ -73,6 +76,14 @@ class Delivery:
                 continue
             seen[digest] = name
             yield self._part(table, self._read(path, name, table))
+
+    def _queried(self, query: str, name: str) -> Raw:
+        if self._snapshot is None:
+            self._snapshot = self.open.enter_context(snapshot(self.data))
+        raw, self._hashes[name] = self._snapshot.read(name, query)
+        refuse_forbidden(name, raw.headings, self.run.policy.forbidden_fields)
+        self._rows[name] = raw.rows
+        return raw
 
     def _as_raw(self, register: pl.DataFrame | None) -> Raw:
         frame = register if register is not None else empty(TABLES["enterprises"])

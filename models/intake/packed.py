@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from config.errors import InputError
-from config.source_forms import Source
+from config.source_forms import Delivery, TableForm
 
 CHUNK = 1 << 20
 UNPACKED_FREE = 256 << 20  # bytes any packed file may unpack to
@@ -37,16 +37,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def file_hashes(source: Source, data: Path) -> dict[str, str]:
-    """Relative name (with /) → sha256 of every file the source would read, joined files included."""
-    data = Path(data)
-    paths: set[Path] = set()
-    for table in source.tables:
-        if table.files is not None:
-            paths.update(found(table.files, data, source.id, optional=table.optional))
-        for other in table.join:
-            paths.update(found(other.files, data, source.id, optional=table.optional))
-    return {relative(path, data): sha256(path) for path in sorted(paths)}
+def files_of(table: TableForm, data: Path, source: str) -> list[Path]:
+    """Files that a table reads: all that its glob names, or the last of them where each is everything."""
+    if table.files is None:
+        return []
+    paths = found(table.files, data, source, optional=table.optional)
+    return paths[-1:] if table.delivery is Delivery.latest else paths
 
 
 def relative(path: Path, data: Path) -> str:

@@ -49,10 +49,12 @@ def intake(source: Source, data: Path, *, secret: bytes, policy: Policy, as_of: 
     """
     delivery = Delivery(source, Path(data), Run(secret, policy, as_of))
     tables: dict[str, pl.DataFrame] = {}
-    for fills in ORDER:
-        register = tables.get("enterprises")
-        parts = [part for table in source.tables if table.fills == fills for part in delivery.parts(table, register)]
-        tables[fills] = _accepted(fills, parts, register, delivery)
+    with delivery.open:
+        for fills in ORDER:
+            register = tables.get("enterprises")
+            forms = [table for table in source.tables if table.fills == fills]
+            parts = [part for table in forms for part in delivery.parts(table, register)]
+            tables[fills] = _accepted(fills, parts, register, delivery)
     result = Intake(source.id, tables, delivery.rejected(), delivery.files())
     _within_limit(result, source)
     return result

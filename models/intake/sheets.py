@@ -9,7 +9,6 @@ import io
 import zipfile
 
 import fastexcel
-import openpyxl
 import polars as pl
 
 from config.errors import InputError
@@ -33,7 +32,7 @@ def read_sheet(name: str, data: bytes, *, sheet: str | None) -> Raw:
         if sheet is not None and sheet not in reader.sheet_names:
             known = ", ".join(reader.sheet_names[:8])
             raise InputError(f"no sheet {sheet!r}; there is {known}.", file=name, rule="missing_sheet")
-        cells = reader.load_sheet(sheet if sheet is not None else 0, header_row=None, dtypes="string")
+        cells = reader.load_sheet(sheet if sheet is not None else 0, header_row=None, skip_rows=0, dtypes="string")
         batch, errors = cells.to_arrow_with_errors()
     except InputError:
         raise
@@ -47,11 +46,11 @@ def read_sheet(name: str, data: bytes, *, sheet: str | None) -> Raw:
     for broken in errors.errors if errors is not None else ():
         row, column = broken.offset_position
         frame[row, column] = next((shown for kind, shown in ERRORS.items() if kind in broken.detail), "#ERROR")
-    return _rows(name, frame, _first_row(data, sheet))
+    return _rows(name, frame)
 
 
-def _rows(name: str, cells: pl.DataFrame, first_row: int) -> Raw:
-    numbered = cells.with_row_index(ROW, offset=first_row).with_columns(pl.col(ROW).cast(pl.Int64))
+def _rows(name: str, cells: pl.DataFrame) -> Raw:
+    numbered = cells.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
     filled = numbered.filter(pl.any_horizontal(pl.exclude(ROW).str.strip_chars() != ""))
     if filled.is_empty():
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")
@@ -69,20 +68,6 @@ def _rows(name: str, cells: pl.DataFrame, first_row: int) -> Raw:
         for row in body.filter(total).iter_rows()
     ]
     return Raw(name, body.filter(~total), refusals(name, found))
-
-
-def _first_row(data: bytes, sheet: str | None) -> int:
-    """Number of the sheet's first row that holds anything (fastexcel starts there)."""
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-    try:
-        page = book[sheet] if sheet is not None else book.worksheets[0]
-        for row in page.iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    return int(cell.row)
-    finally:
-        book.close()
-    return 1
 
 
 def check_workbook(name: str, data: bytes) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import RejectionLimitExceeded
 from models.records import RECORDS, REJECTED
-from tests.models.intake.conftest import FIRMS, GOOD
+from tests.models.intake.conftest import FIRMS, GOOD, HEAD
 
 A = FIRMS[0]
 CASES = {
@@ -129,3 +129,13 @@ def test_a_later_file_supersedes_and_a_second_row_in_one_file_does_not(take, dat
     assert result.tables["records"]["amount"].to_list() == [80000]
     assert result.rejected.select("file", "row", "rule").rows() == [("penalties_2.csv", 3, "duplicate_id")]
     assert [file.set_aside for file in result.files if file.name == "penalties.csv"] == [1]
+
+
+def test_where_each_file_is_everything_the_last_one_counts(take, data, source) -> None:
+    """A full snapshot: what the last delivery no longer has is withdrawn."""
+    from config.source_forms import Delivery
+
+    (data / "penalties_2.csv").write_text(f"{HEAD}\n2,{A},price_fraud,2026-01-05,,9,minor\n", encoding="utf-8")
+    full = tuple(table.model_copy(update={"delivery": Delivery.latest}) for table in source.tables)
+    assert take().tables["records"]["act_id"].to_list() == ["1", "2"]
+    assert take(tables=full).tables["records"]["act_id"].to_list() == ["2"]
