@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BIDS = pl.Schema(
     {
         "tender_id": pl.String,
+        "lot": pl.String,
         "bid_id": pl.String,
         "enterprise_id": pl.String,  # of the firm whose rating decided; null where nobody could be rated
         "tier": pl.String,
@@ -127,14 +128,14 @@ def bids_frame(evaluation: Evaluation) -> pl.DataFrame:
         detail = json.dumps(row_dict(evaluation, row), ensure_ascii=False, sort_keys=True)
         enterprise = case.party(decided.party).enterprise_id
         rows.append(
-            (case.id, row.bid, enterprise, row.credit.tier, row.credit.total, row.total, row.rank, detail),
+            (case.id, row.lot, row.bid, enterprise, row.credit.tier, row.credit.total, row.total, row.rank, detail),
         )
     bids = {(bid.lot, bid.id): bid for bid in case.bids}
     for aside in evaluation.set_aside:
         tenderers = bids[aside.lot, aside.bid].tenderers
         enterprise = case.party(tenderers[0].party).enterprise_id if tenderers else None
         detail = json.dumps({"lot": aside.lot, "reason": aside.reason, "path": aside.path}, ensure_ascii=False)
-        rows.append((case.id, aside.bid, enterprise, None, None, None, None, detail))
+        rows.append((case.id, aside.lot, aside.bid, enterprise, None, None, None, None, detail))
     return pl.DataFrame(rows, schema=BIDS, orient="row")
 
 
