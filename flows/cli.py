@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -114,6 +114,34 @@ def generate(
     assert on is not None
     made = write_registers(out, enterprises, seed, on)
     console.print_table(f"Written to {out}", ["file", "rows"], list(made.rows.items()))
+
+
+Run = Annotated[str | None, typer.Option("--run", help="Run id (or its beginning); default: the last one.")]
+
+
+@app.command()
+def explain(
+    enterprise: Annotated[str, typer.Argument(help="Enterprise id, as in ratings.csv.")],
+    run_id: Run = None,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the text.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Say why an enterprise has its tier: records, points, clauses, expiry, links, gates, and what would change it.
+
+    Example:  evenhand explain cn:91210681MKUD65AE43 --lang zh
+    """
+    settings = Settings()
+    prepare(settings.root)
+    from flows.intake import tables
+    from flows.run import restored
+    from models.rating import explain as explain_rating
+
+    context, found = restored(settings, run_id)
+    explanation = explain_rating(enterprise, tables(context.work(found) / "intake"), context.policy)
+    if as_json:
+        console.print_json(explanation.to_dict())
+    else:
+        console.out.print(explanation.text(lang), markup=False)
 
 
 if __name__ == "__main__":

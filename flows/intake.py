@@ -8,28 +8,19 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.feedback import feedback, hashes, laid_over
+from flows.retries import worth_another_try
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.intake import file_hashes, intake, load_source
 
 
 def input_hashes(context: RunContext) -> dict[str, str]:
-    """sha256 by name of every file the source reads; names the run."""
-    return file_hashes(load_source(context.source), context.data)
+    """sha256 by name of every file the source reads, and of what people fed back; names the run."""
+    return file_hashes(load_source(context.source), context.data) | hashes(feedback(context))
 
 
-def _on_io(task_, run, state) -> bool:  # type: ignore[no-untyped-def]
-    """Retry what a slow disk or network can cause, never a refusal of the input."""
-    try:
-        state.result()
-    except OSError:
-        return True
-    except Exception:
-        return False
-    return False
-
-
-@task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=_on_io)
+@task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=worth_another_try)
 def take_in(context: RunContext, folder: Path) -> dict[str, int]:
     """Read, check and split the source's files into `folder`; returns rows by table, `rejected` among them."""
 
@@ -42,10 +33,11 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
             policy=context.policy,
             as_of=context.as_of,
         )
-        for name, frame in result.tables.items():
+        taken = laid_over(result.tables, feedback(context))
+        for name, frame in taken.items():
             frame.write_parquet(draft / f"{name}.parquet")
         result.rejected.write_parquet(draft / "rejected.parquet")
-        counts = {name: frame.height for name, frame in result.tables.items()}
+        counts = {name: frame.height for name, frame in taken.items()}
         files = [
             {"name": f.name, "sha256": f.sha256, "rows": f.rows, "accepted": f.accepted, "rejected": f.rejected}
             for f in result.files

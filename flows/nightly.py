@@ -19,9 +19,9 @@ from flows.prefect_home import short_runs
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import register
-from flows.run import RunContext
+from flows.run import RunContext, saved_runs
 from flows.schedule import plan_inspections, planned
-from flows.steps import deliver
+from flows.steps import deliver, write_json
 from flows.summary import rates_by_tier
 from flows.tender import score_tenders, tender_files
 from models.store.locks import run_lock
@@ -69,6 +69,8 @@ def nightly(context: RunContext, run_id: str, progress: console.Steps, approval:
     progress.start("delivering")
     deliver(folder, context.out)
     result["out"] = str(context.out)
+    saved_runs(context.settings).mkdir(exist_ok=True)
+    write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments())
     progress.done()
     return result
 

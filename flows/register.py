@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,12 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.intake import rejected
 from flows.rate import ratings
+from flows.retries import worth_another_try
 from flows.run import RunContext, code_digest
 from flows.schedule import planned
 from flows.steps import read_json
 from models.inspection import Plan
-from models.store import ledger, writes
+from models.store import events, heads, ledger, writes
 from models.store.session import UnitOfWork, open_store
 
 
@@ -38,7 +40,13 @@ def file_digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@task(name="register", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5])
+@task(
+    name="register",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=worth_another_try,
+)
 def register(context: RunContext, run_id: str, work: Path, published: Path) -> str:
     """One unit of work, always in the same order; returns the ledger's head for this run's results."""
     seen = [SeenFile(**row) for row in read_json(work / "intake" / "intake.json")["files"]]
@@ -54,6 +62,9 @@ def register(context: RunContext, run_id: str, work: Path, published: Path) -> s
             writes.save_tenders(unit, run_id, evaluations, pl.read_parquet(bids))
         writes.save_exports(unit, run_id, file_digests(published))
         head = ledger.run_head(unit, run_id)
+        moment = datetime.now(UTC)
+        events.log_event(unit, "run_finished", run_id, moment, head=head)
+        heads.sign_heads(unit, heads.signing_key(context.settings.root / "ledger.key"), moment)
         unit.commit()
     return head
 

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from config.errors import UsageError
 from config.in_force import Policy
 from config.policy import PolicyBook, load_policy
 from config.settings import Settings
@@ -31,6 +32,11 @@ def code_digest() -> str:
         for path in sorted((ROOT / package).rglob("*.py")):
             hasher.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return hasher.hexdigest()
+
+
+def saved_runs(settings: Settings) -> Path:
+    """Folder with the arguments of every finished run, by run id."""
+    return settings.root / "runs"
 
 
 def next_quarter(as_of: date) -> tuple[date, date]:
@@ -55,7 +61,6 @@ class RunContext:
     period: tuple[date, date]
     out: Path
     scenario: Path | None = None
-    tenders: tuple[Path, ...] = ()
 
     @cached_property
     def book(self) -> PolicyBook:
@@ -91,3 +96,39 @@ class RunContext:
     def work(self, run_id: str) -> Path:
         """Folder of the run's steps; another version of the program works in another one."""
         return self.settings.root / "work" / f"{run_id}-{code_digest()[:8]}"
+
+    def arguments(self) -> dict[str, Any]:
+        """What `restored` needs to make the same context again."""
+        return {
+            "source": self.source,
+            "data": str(self.data.resolve()),
+            "pack": self.pack,
+            "as_of": self.as_of.isoformat(),
+            "seed": self.seed,
+            "period": [day.isoformat() for day in self.period],
+            "out": str(self.out.resolve()),
+            "scenario": str(self.scenario.resolve()) if self.scenario else None,
+        }
+
+
+def restored(settings: Settings, run_id: str | None = None) -> tuple[RunContext, str]:
+    """The context and id of a finished run: the one named, else the one finished last; UsageError without any."""
+    saved = sorted(saved_runs(settings).glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    named = [path for path in saved if run_id is None or path.stem.startswith(run_id)]
+    if not named:
+        wanted = f"run {run_id}" if run_id else "finished run"
+        raise UsageError(f"no {wanted} in {settings.root}.", remedy="give `evenhand run` first")
+    given = json.loads(named[-1].read_text("utf-8"))
+    first, last = (date.fromisoformat(day) for day in given["period"])
+    context = RunContext(
+        settings=settings,
+        source=given["source"],
+        data=Path(given["data"]),
+        pack=given["pack"],
+        as_of=date.fromisoformat(given["as_of"]),
+        seed=given["seed"],
+        period=(first, last),
+        out=Path(given["out"]),
+        scenario=Path(given["scenario"]) if given["scenario"] else None,
+    )
+    return context, named[-1].stem

@@ -1,0 +1,44 @@
+"""What people have fed back since the files were exported: decisions and results of visits, from the register.
+
+A rating is never edited: feedback is input of the next run, named by its digest like any file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from flows.run import RunContext
+from models.records import DECISIONS, RECORDS
+from models.store import events
+from models.store.digest import frame_digest
+from models.store.session import open_store
+
+KEYS = {"decisions": "decision_id", "records": "record_id"}
+
+
+def feedback(context: RunContext) -> dict[str, pl.DataFrame]:
+    """Decisions and proposed records of the register, known by the run's day; tables without rows are left out."""
+    with open_store(context.settings.database) as store, store.snapshot() as snapshot:
+        found = {
+            "decisions": events.decisions(snapshot).filter(pl.col("filed_on") <= context.as_of),
+            "records": events.proposed_records(snapshot).filter(pl.col("known_on") <= context.as_of),
+        }
+    schemas = {"decisions": DECISIONS, "records": RECORDS}
+    return {name: frame.select(list(schemas[name])) for name, frame in found.items() if frame.height}
+
+
+def hashes(found: dict[str, pl.DataFrame]) -> dict[str, str]:
+    """Digest by name, beside those of the files."""
+    return {f"register:{name}": frame_digest(frame, (KEYS[name],)) for name, frame in found.items()}
+
+
+def laid_over(tables: Mapping[str, pl.DataFrame], found: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The intake's tables with the feedback; where both name a row, the register's is the later word."""
+    merged = dict(tables)
+    for name, frame in found.items():
+        key = KEYS[name]
+        rest = merged[name].join(frame.select(key), on=key, how="anti") if name in merged else frame.clear()
+        merged[name] = pl.concat([rest, frame], how="vertical_relaxed").sort(key)
+    return merged
