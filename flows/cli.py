@@ -10,7 +10,7 @@ import typer
 
 from config.errors import UsageError
 from config.settings import Settings
-from flows import console, policy_commands
+from flows import console, policy_commands, tender_commands
 from flows.prefect_home import prepare
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     "It screens and proposes; a named officer decides. It never rates a natural person.",
 )
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(tender_commands.app, name="tender")
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
 

@@ -160,6 +160,8 @@ def lint(
     found = [(case.id, finding) for case in cases for finding in linted(case, in_force)]
     if as_json:
         console.print_json([{"tender": tender, **finding.__dict__} for tender, finding in found])
+    elif not found:
+        console.out.print(f"{file.name}: nothing to object to.", markup=False)
     else:
         rows = [(t, f.path, f.rule, f.message, f.clause, f.remedy) for t, f in found]
         console.print_table(f"{file.name}", ["tender", "path", "rule", "finding", "clause", "remedy"], rows)

@@ -76,11 +76,11 @@ def show_evaluation(result: Evaluation) -> None:
             console.out.print(f"set aside: lot {aside.lot} {aside.name} ({aside.reason}; {aside.path})", markup=False)
     rows = [
         (row.lot, row.rank, row.name, *(points_text(row.by_kind[kind]) for kind in Kind), points_text(row.total),
-         row.credit.clause, "proposed" if result.awards.get(row.lot) == row.bid else "")
+         "proposed" if result.awards.get(row.lot) == row.bid else "")
         for lot in case.lots[:SHOWN_LOTS]
         for row in result.of_lot(lot.id)[:SHOWN_RANKS]
     ]  # fmt: skip
-    headings = ["lot", "rank", "bidder", *(str(kind) for kind in Kind), "total", "clause of credit", "award"]
+    headings = ["lot", "rank", "bidder", *(str(kind) for kind in Kind), "total", "award"]
     console.print_table(f"{case.title} ({case.id})", headings, rows)
     if len(case.lots) > SHOWN_LOTS:
         console.out.print(f"… and {len(case.lots) - SHOWN_LOTS} more lots")
