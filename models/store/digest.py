@@ -31,11 +31,6 @@ def frame_digest(frame: pl.DataFrame, key: Sequence[str] | None = None) -> str:
     return hasher.hexdigest()
 
 
-def row_digest(row: dict[str, object], schema: pl.Schema) -> str:
-    """Digest of a single row under a schema: that of a frame of one row."""
-    return frame_digest(pl.DataFrame([row], schema=schema))
-
-
 def _ordered(frame: pl.DataFrame, key: Sequence[str] | None) -> pl.DataFrame:
     if key is None:
         plain = frame.with_columns(_sortable(frame.schema[name], name) for name in frame.columns)

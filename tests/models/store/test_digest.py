@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.store.canonical import canonical_json, instant, json_digest
-from models.store.digest import frame_digest, row_digest
+from models.store.digest import frame_digest
 from tests.models.store.world import NOON, ratings
 
 TEXT = st.one_of(st.none(), st.text(max_size=4))
@@ -96,11 +96,6 @@ KNOWN = "f7a2880605424bbc15a7185a483b498742f98b811de7e85f739aef3104af2443"
 def test_a_key_that_repeats_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected a to be unique"):
         frame_digest(pl.DataFrame({"a": [1, 1]}), ["a"])
-
-
-def test_a_row_is_a_frame_of_one() -> None:
-    row = ratings(1).row(0, named=True)
-    assert row_digest(row, ratings().schema) == frame_digest(ratings(1))
 
 
 def test_canonical_json_has_one_form() -> None:
