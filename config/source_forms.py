@@ -138,6 +138,7 @@ class LatestForm(Strict):
     per: str
     by: str | None = None
     known_only: bool = False  # leave out what first appears after as_of
+    count: str | None = None  # name for the number of rows known on as_of
     day: str | None = None  # name for the row's own day; blank where that is after as_of
     earliest: dict[str, str] = Field(default_factory=dict)  # new name → heading whose earliest value it takes
 

@@ -168,8 +168,9 @@ class Delivery:
         self._accepted.update(dict(frame.group_by("file").len().iter_rows()))
 
     def rejected(self) -> pl.DataFrame:
-        """All refusals, by file and row, one per row of a file."""
-        return pl.concat([empty(REJECTED), *self._refused]).sort("file", "row", maintain_order=True)
+        """All refusals, by file and row, one per row of a file however many tables it was meant for."""
+        everything = pl.concat([empty(REJECTED), *self._refused]).sort("file", "row", maintain_order=True)
+        return everything.unique(["file", "row"], keep="first", maintain_order=True)
 
     def files(self) -> tuple[FileSeen, ...]:
         """Files seen, by name."""

@@ -75,6 +75,8 @@ def _latest(frame: pl.DataFrame, form: LatestForm, dates: tuple[str, ...], as_of
         dated = dated.filter(pl.col("by") <= as_of)
     known = pl.col("by") <= as_of
     nearest = pl.when(known).then(-pl.col("by").to_physical()).otherwise(pl.col("by").to_physical())
+    if form.count is not None:
+        dated = dated.with_columns(known.sum().over(form.per).cast(pl.Int64).alias(form.count))
     if form.day is not None:
         dated = dated.with_columns(pl.when(known).then(pl.col("by")).alias(form.day))
     best_first = dated.sort(~known, nearest, maintain_order=True)

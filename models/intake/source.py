@@ -73,7 +73,7 @@ def needed_headings(table: TableForm) -> set[str]:
         given |= {table.unpivot.name, table.unpivot.value}
     if table.latest is not None:
         used |= {table.latest.per, *((table.latest.by,) if table.latest.by else ()), *table.latest.earliest.values()}
-        given |= {*table.latest.earliest, *((table.latest.day,) if table.latest.day else ())}
+        given |= {*table.latest.earliest, *filter(None, (table.latest.day, table.latest.count))}
     if table.sharing is not None:
         used.add(table.sharing.heading)
         given.add(table.sharing.name)
