@@ -64,6 +64,15 @@ def days_gained(risk: Floats, days: Ints, found: Flags) -> tuple[Floats, Floats]
     return slots.mean() - new[found], days[found].astype(np.float64) - new[found]
 
 
+def days_gained_within(risk: Floats, days: Ints, groups: npt.NDArray[np.object_]) -> Floats:
+    """Days gained on random order by every visit when each group keeps its own visits and its own days."""
+    gained = np.empty(len(days), dtype=np.float64)
+    for group in sorted(set(groups.tolist())):
+        inside = groups == group
+        gained[inside] = days_gained(risk[inside], days[inside], np.ones(int(inside.sum()), dtype=np.bool_))[0]
+    return gained
+
+
 def untied(risk: Floats, tie: npt.NDArray[np.uint64]) -> Floats:
     """Ranks 0 … n−1 by risk, equal ones in the order of a keyed hash."""
     order = np.lexsort((tie, risk))

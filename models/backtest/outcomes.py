@@ -15,6 +15,7 @@ OUTCOMES = pl.Schema(
         "enterprise_id": pl.String,
         "region": pl.String,
         "visit_date": pl.Date,
+        "team": pl.String,  # who visited: a constraint on re-ordering, never a signal
         "found": pl.Boolean,
         "probability": pl.Float64,  # of having been chosen for the visit; null where unknown
     }
@@ -36,6 +37,7 @@ def outcomes(
         visits = visits.with_columns(probability=pl.lit(None, dtype=pl.Float64))
     else:
         visits = visits.join(inclusion.select("visit_id", "probability"), on="visit_id", how="left")
+    visits = visits.with_columns(team=pl.col("inspectors").list.sort().list.join("+").fill_null(""))
     return visits.select(OUTCOMES.names()).sort("visit_date", "visit_id")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from models.backtest.measures import Flags, Floats, Ints, at_budget, auc, days_gained, untied
+from models.backtest.measures import Flags, Floats, Ints, at_budget, auc, days_gained, days_gained_within, untied
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Window:
     gained_on_random: Floats  # days, by score
     gained_on_actual: Floats
     gained_on_random_by_tier: Floats  # days, by tier alone
+    gained_within_team: Floats  # on random order, when every team keeps its visits and its days
 
 
 def window(found: pl.DataFrame, ratings: pl.DataFrame, tiers: Sequence[str], origin: date, seed: bytes) -> Window:
@@ -61,6 +62,7 @@ def window(found: pl.DataFrame, ratings: pl.DataFrame, tiers: Sequence[str], ori
         gained_on_random=random,
         gained_on_actual=actual,
         gained_on_random_by_tier=days_gained(untied(tier_risk, ties), days, everyone)[0],
+        gained_within_team=days_gained_within(order, days, rows["team"].to_numpy().astype(object)),
     )
 
 
@@ -80,6 +82,7 @@ def measured(w: Window, pick: npt.NDArray[np.int64] | slice = slice(None)) -> di
         "days_earlier_than_random": _mean(w.gained_on_random[pick][found]),
         "days_earlier_than_actual": _mean(w.gained_on_actual[pick][found]),
         "days_earlier_than_random_tier": _mean(w.gained_on_random_by_tier[pick][found]),
+        "days_earlier_than_random_within_team": _mean(w.gained_within_team[pick][found]),
         "found_rate": float((found * weights).sum() / weights.sum()) if len(found) else float("nan"),
     }
     for budget in BUDGETS:
