@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from config.errors import UsageError
+from config.errors import CheckFailed, UsageError
 from config.settings import Settings
-from flows import console, policy_commands, tender_commands
+from flows import console, policy_commands, tender_commands, verify_commands
+from flows.backtest_command import backtest
+from flows.plan_commands import check
 from flows.prefect_home import prepare
 
 app = typer.Typer(
@@ -24,6 +26,9 @@ app = typer.Typer(
 )
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(tender_commands.app, name="tender")
+app.add_typer(verify_commands.app, name="verify")
+app.command()(check)
+app.command()(backtest)
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
 
@@ -137,12 +142,32 @@ def explain(
     from flows.run import restored
     from models.rating import explain as explain_rating
 
-    context, found = restored(settings, run_id)
-    explanation = explain_rating(enterprise, tables(context.work(found) / "intake"), context.policy)
+    run = restored(settings, run_id)
+    explanation = explain_rating(enterprise, tables(run.work / "intake"), run.context.policy)
     if as_json:
         console.print_json(explanation.to_dict())
     else:
         console.out.print(explanation.text(lang), markup=False)
+
+
+@app.command()
+def doctor(
+    deep: Annotated[bool, typer.Option(help="Also read the whole ledger and every file of the lake.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at everything a night depends on and say how to mend what is amiss."""
+    from dataclasses import asdict
+
+    from flows.doctor import examine, healthy
+
+    findings = examine(Settings(), datetime.now().astimezone(), deep=deep)
+    if as_json:
+        console.print_json([asdict(finding) for finding in findings])
+    else:
+        rows = [(finding.check, finding.state, finding.found, finding.remedy) for finding in findings]
+        console.print_table("evenhand doctor", ["check", "state", "found", "remedy"], rows)
+    if not healthy(findings):
+        raise CheckFailed("something a night depends on has failed.", remedy="see the last column")
 
 
 if __name__ == "__main__":

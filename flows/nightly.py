@@ -70,7 +70,7 @@ def nightly(context: RunContext, run_id: str, progress: console.Steps, approval:
     deliver(folder, context.out)
     result["out"] = str(context.out)
     saved_runs(context.settings).mkdir(exist_ok=True)
-    write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments())
+    write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments(run_id))
     progress.done()
     return result
 

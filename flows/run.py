@@ -97,9 +97,10 @@ class RunContext:
         """Folder of the run's steps; another version of the program works in another one."""
         return self.settings.root / "work" / f"{run_id}-{code_digest()[:8]}"
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, run_id: str) -> dict[str, Any]:
         """What `restored` needs to make the same context again."""
         return {
+            "work": str(self.work(run_id)),
             "source": self.source,
             "data": str(self.data.resolve()),
             "pack": self.pack,
@@ -111,8 +112,17 @@ class RunContext:
         }
 
 
-def restored(settings: Settings, run_id: str | None = None) -> tuple[RunContext, str]:
-    """The context and id of a finished run: the one named, else the one finished last; UsageError without any."""
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has ended: its context and the folder its steps stand in."""
+
+    run_id: str
+    context: RunContext
+    work: Path
+
+
+def restored(settings: Settings, run_id: str | None = None) -> FinishedRun:
+    """The finished run named (by its id or the beginning of it), else the one finished last; UsageError without any."""
     saved = sorted(saved_runs(settings).glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     named = [path for path in saved if run_id is None or path.stem.startswith(run_id)]
     if not named:
@@ -131,4 +141,7 @@ def restored(settings: Settings, run_id: str | None = None) -> tuple[RunContext,
         out=Path(given["out"]),
         scenario=Path(given["scenario"]) if given["scenario"] else None,
     )
-    return context, named[-1].stem
+    work = Path(given["work"])
+    if not work.is_dir():
+        raise UsageError(f"{work}: the steps of run {named[-1].stem} are gone.", remedy="give its command again")
+    return FinishedRun(named[-1].stem, context, work)

@@ -55,11 +55,14 @@ def describe(result: dict[str, Any]) -> None:
 
 
 def listing(files: list[str], most: int = 3) -> list[str]:
-    """Names by folder, long folders shortened."""
+    """Names by folder, long folders shortened; of a folder of single letters only the number."""
     folders: dict[str, list[str]] = {}
     for name in files:
         folders.setdefault(name.rpartition("/")[0], []).append(name)
     lines = []
-    for names in folders.values():
-        lines += names[:most] + ([f"… and {len(names) - most} more beside it"] if len(names) > most else [])
+    for folder, names in sorted(folders.items()):
+        if "/" in folder:
+            lines.append(f"{folder}/ ({len(names)} files)")
+        else:
+            lines += names[:most] + ([f"{folder or '.'}/ … and {len(names) - most} more"] if len(names) > most else [])
     return lines

@@ -8,7 +8,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from exports.bid_sheet import write_bid_workbook
+from exports.bid_files import write_evaluation
 from exports.facts import facts_of
 from flows.intake import tables
 from flows.rate import ratings
@@ -47,9 +47,16 @@ def score_tenders(
                     records=given["records"],
                     seed=context.seed_bytes,
                 )
-        for name, result in done.items():
-            workbook = draft / "tenders" / f"bid-evaluation-{name}.xlsx"
-            write_bid_workbook(result, workbook, policy=context.policy, facts=facts)
+        for result in done.values():
+            write_evaluation(
+                result,
+                draft / "tenders",
+                context.policy,
+                rated,
+                given,
+                facts=facts,
+                language=context.settings.language,
+            )
         write_json(draft / "evaluations.json", {name: result.to_dict() for name, result in done.items()})
         bids = pl.concat([result.bids() for result in done.values()]) if done else None
         if bids is not None:

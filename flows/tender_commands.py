@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from config.errors import CheckFailed, UsageError
 from config.policy import load_policy
 from config.settings import Settings
-from flows import console, tender_tables
+from flows import console
 from flows.tender_material import Material, from_files, from_registers, opening_of
-from models.tender.case import TenderCase
+
+if TYPE_CHECKING:
+    from models.tender.case import TenderCase
 
 app = typer.Typer(no_args_is_help=True, help="Tenders: credit points, evaluation, fairness, sensitivity.")
 
@@ -76,6 +78,7 @@ def points(
 
     Example:  evenhand tender points tender.json --data registers
     """
+    from flows import tender_tables
     from models.tender import points_by_tier, population
     from models.tender.equal_treatment import equal_treatment
 
@@ -113,6 +116,7 @@ def evaluate(
     Example:  evenhand tender evaluate tender.json --data registers --out evaluation
     """
     from exports.bid_files import write_evaluation
+    from flows import tender_tables
     from models.tender import evaluate as evaluated
 
     cases = _cases(file, schemas)
@@ -186,6 +190,7 @@ def sensitivity(
 
     Example:  evenhand tender sensitivity tender.json --data registers
     """
+    from flows import tender_tables
     from models.tender import evaluate as evaluated
     from models.tender.leave_out import leave_out
     from models.tender.sensitivity import sensitivity as worked_out

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,7 +16,9 @@ from config.policy import load_policy
 from config.settings import Settings
 from config.units import MILLI
 from models.records import LISTINGS, TABLES, empty
-from models.tender.case import TenderCase
+
+if TYPE_CHECKING:
+    from models.tender.case import TenderCase
 
 Tables = Mapping[str, pl.DataFrame]
 

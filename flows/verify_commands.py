@@ -1,0 +1,75 @@
+"""`evenhand verify`: the ledger, a published draw, a past run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.errors import CheckFailed
+from config.settings import Settings
+from flows import console
+from flows.prefect_home import prepare
+
+app = typer.Typer(no_args_is_help=True, help="Verify the ledger, a published draw, or a past run.")
+
+
+@app.command("ledger")
+def verify_ledger(
+    anchor: Annotated[list[Path] | None, typer.Option(help="Published tree heads to hold it against.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Public key (hex) of the heads' signer; default: this register's.")
+    ] = None,
+) -> None:
+    """Recompute every seal, chain and signature of the register.
+
+    Example:  evenhand verify ledger --anchor heads-2026-10.json
+    """
+    from models.store import heads
+    from models.store.session import open_store
+    from models.store.verify import verify_ledger as problems_of
+
+    settings = Settings()
+    own = settings.root / "ledger.key"
+    public = key or (heads.public_key(heads.signing_key(own)) if own.exists() else None)
+    anchors = [head for path in anchor or [] for head in heads.read_anchor(path)]
+    with open_store(settings.database) as store:
+        problems = problems_of(store, public_key=public, anchors=anchors)
+    _verdict("ledger", [str(problem) for problem in problems])
+
+
+@app.command("draw")
+def verify_draw(
+    folder: Annotated[Path, typer.Argument(help="Folder with draw.json, strata.csv and pool.csv as published.")],
+) -> None:
+    """Replay a published draw from its files alone. docs/draw.md says how to do it without evenhand.
+
+    Example:  evenhand verify draw var/out/generated-2026-11-01/plan
+    """
+    from models.inspection import verify_draw as differences
+
+    _verdict(f"draw in {folder}", differences(folder))
+
+
+@app.command("run")
+def verify_run(
+    run_id: Annotated[str, typer.Argument(help="Run id, or the beginning of it.")],
+) -> None:
+    """Do a past run again from its inputs and say where it differs from what the register holds.
+
+    Example:  evenhand verify run 8c62c223
+    """
+    settings = Settings()
+    prepare(settings.root)
+    from flows.again import differences_of_run
+
+    _verdict(f"run {run_id}", differences_of_run(settings, run_id))
+
+
+def _verdict(what: str, problems: list[str]) -> None:
+    for problem in problems:
+        console.out.print(f"  {problem}", markup=False)
+    if problems:
+        raise CheckFailed(f"{what}: {len(problems)} problems.", remedy="see the lines above; do not publish from here")
+    console.out.print(f"{what}: verified, nothing differs", markup=False)
