@@ -60,11 +60,12 @@ class Lake:
         """Number of enterprises of a shard."""
         return int(self.files[f"shard-{shard:05d}/enterprises.parquet"]["rows"])
 
-    def shard(self, number: int, *, whole: bool = False) -> Shard:
+    def shard(self, number: int, *, whole: bool = False, records: bool = True) -> Shard:
         """Load a shard; without `whole` only the columns that ratings are calculated from."""
         frames = {part: pl.read_parquet(self.path(number, part)) for part in PARTS if part != "records"}
-        records = pl.scan_parquet(self.path(number, "records"))
-        frames["records"] = (records if whole else records.select(ENGINE_COLUMNS)).collect()
+        scan = pl.scan_parquet(self.path(number, "records"))
+        scan = scan if whole else scan.select(ENGINE_COLUMNS)
+        frames["records"] = (scan if records else scan.head(0)).collect()
         return Shard(codes=self.codes, **frames)
 
     def rows(self) -> dict[str, int]:
@@ -156,9 +157,14 @@ def open_lake(root: Path, *, digests: bool = False) -> Lake:
         raise StoreError(f"{root}: lake of format {manifest['format']}.", remedy="run intake again")
     codes = Codes(**{key: tuple(value) for key, value in manifest["codes"].items()})
     lake = Lake(root, name, manifest["shards"], codes, manifest["files"])
+    check_lake(lake, digests=digests)
+    return lake
+
+
+def check_lake(lake: Lake, *, digests: bool = False) -> None:
+    """StoreError names the first file of the generation that is missing, truncated or (`digests`) altered."""
     for file, info in lake.files.items():
         _check(lake.folder / file, info, digests)
-    return lake
 
 
 def _check(path: Path, info: Mapping[str, Any], digests: bool) -> None:

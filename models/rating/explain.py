@@ -160,7 +160,7 @@ def explain(
     rubric = compile_rubric(policy, shard.codes.items)
     inputs = prepare(shard, rubric, history)
     results = link_shards({0: shard}, {0: inputs}, {0: rated(inputs)}, history)
-    links = carried(results, 0, inputs) if results else unlinked(shard.size)
+    links = carried(results, 0, inputs.today) if results else unlinked(shard.size)
     rating = rated(inputs, links)
     eidx = int(shard.enterprises["enterprise_id"].index_of(enterprise_id) or 0)
     return _explanation(_View(shard, inputs, rating, links, results, eidx, policy, near, history))

@@ -13,7 +13,7 @@ from models.links import carry as links
 from models.rating.decode import next_change_on
 from models.rating.encoding import Shard
 from models.rating.engine import Carried, Inputs, Rated, unlinked
-from models.rating.rubric import FOREVER
+from models.rating.rubric import FOREVER, IntArray
 from models.rating.standing import in_force_listings
 from models.rating.tier import rules
 
@@ -129,17 +129,17 @@ def resolve(link: Link, hot: pl.DataFrame, held: pl.DataFrame) -> LinkResult:
     return LinkResult(link, chosen.rename({"eidx": "key"}).join(back, on="key").drop("key"), barred)
 
 
-def carried(results: Sequence[LinkResult], number: int, inputs: Inputs) -> Carried:
-    """What the link rules bring to shard `number`."""
-    total = unlinked(inputs.size)
+def carried(results: Sequence[LinkResult], number: int, today: IntArray) -> Carried:
+    """What the link rules bring to shard `number`; today: days since the epoch, per enterprise."""
+    total = unlinked(today.size)
     for result in results:
         here = result.carried.filter(pl.col("shard") == number)
         eidx = here["eidx"].to_numpy()
         total.points[eidx] += here["points"].to_numpy()
-        flags = np.zeros(inputs.size, dtype=np.bool_)
+        flags = np.zeros(today.size, dtype=np.bool_)
         flags[eidx] = True
         total.holds[result.link.id] = flags
-        ahead = (here["changes_on"].to_physical() - pl.Series(inputs.today[eidx])).fill_null(FOREVER).to_numpy()
+        ahead = (here["changes_on"].to_physical() - pl.Series(today[eidx])).fill_null(FOREVER).to_numpy()
         np.minimum.at(total.changes_in, eidx, ahead)
     return total
 

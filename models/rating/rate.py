@@ -25,5 +25,5 @@ def rate(tables: Mapping[str, pl.DataFrame], policy: Policy, *, history: pl.Data
     inputs = prepare(shard, rubric, history)
     first = rated(inputs)
     results = link_shards({0: shard}, {0: inputs}, {0: first}, history)
-    final = rated(inputs, carried(results, 0, inputs)) if results else first
+    final = rated(inputs, carried(results, 0, inputs.today)) if results else first
     return decode(shard, final, rubric, inputs.today)
