@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -175,10 +176,28 @@ def decision_versions(reader: Reader) -> pl.DataFrame:
     return _all(reader, "decisions", "decision_id", "version")
 
 
-def decisions(reader: Reader) -> pl.DataFrame:
-    """models.records.DECISIONS as they stand now."""
-    latest = decision_versions(reader).unique("decision_id", keep="last", maintain_order=True)
-    return latest.select(list(records.DECISIONS))
+def decisions(reader: Reader, *, known_by: str | None = None) -> pl.DataFrame:
+    """models.records.DECISIONS as they stand now, or stood at a moment (text of UTC)."""
+    versions = decision_versions(reader)
+    if known_by is not None:
+        versions = versions.filter(pl.col("recorded_at") <= known_by)
+    return versions.unique("decision_id", keep="last", maintain_order=True).select(list(records.DECISIONS))
+
+
+def expect_secret(unit: UnitOfWork, secret: bytes, at: datetime, *, rotate: bool = False) -> None:
+    """Remember by a fingerprint which secret keys the persons; StoreError when it is another one than before.
+
+    With `rotate` the new one counts from now on, and the journal says since when.
+    """
+    mark = hmac.new(secret, b"evenhand: which person secret", "sha256").hexdigest()[:32]
+    known = ledger.latest(unit, "journal", "person_secret", "current")
+    if known is not None and known["fingerprint"] != mark and not rotate:
+        raise StoreError(
+            "the secret for person keys is not the one this register was built with: links would come apart.",
+            remedy="give the right EVENHAND_PERSON_SECRET(_FILE), or rotate it (docs/operations.md)",
+        )
+    if known is None or known["fingerprint"] != mark:
+        log_event(unit, "person_secret", "current", at, fingerprint=mark)
 
 
 def log_event(unit: UnitOfWork, kind: str, subject: str, at: datetime, **details: Any) -> None:
@@ -201,9 +220,10 @@ def notices(reader: Reader) -> pl.DataFrame:
     return _all(reader, "notices", "sent_on", "enterprise_id", "notice_id")
 
 
-def proposed_records(reader: Reader) -> pl.DataFrame:
-    """Records proposed from returned rosters, by id."""
-    return _all(reader, "proposed_records", "record_id")
+def proposed_records(reader: Reader, *, known_by: str | None = None) -> pl.DataFrame:
+    """Records proposed from returned rosters, by id; `known_by`: only those proposed by that moment."""
+    frame = _all(reader, "proposed_records", "record_id")
+    return frame if known_by is None else frame.filter(pl.col("at") <= known_by)
 
 
 def _all(reader: Reader, name: str, *order: str) -> pl.DataFrame:

@@ -7,6 +7,7 @@ subject changes nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -120,6 +121,12 @@ def _latest_body(connection: Connection, log: str, kind: str, subject: str) -> s
         select(ledger.c.body).where(*same).order_by(ledger.c.position.desc()).limit(1)
     ).scalar_one_or_none()
     return found
+
+
+def latest(reader: Reader, log: LogName, kind: str, subject: str) -> dict[str, Any] | None:
+    """What a log says last of a kind and subject; None when it says nothing."""
+    body = _latest_body(reader.connection, log, kind, subject)
+    return None if body is None else dict(json.loads(body))
 
 
 def tree(reader: Reader, log: LogName) -> LogTree:
