@@ -13,6 +13,7 @@ import polars as pl
 from models.inspection.allocate import Allocation
 from models.inspection.crew import Crew
 from models.inspection.drawing import Drawn
+from models.inspection.possible import obstacle
 from models.inspection.problem import Problem, Solution
 from models.inspection.terms import PlanInput
 
@@ -129,23 +130,3 @@ def _obstacles(problem: Problem, solution: Solution) -> list[str | None]:
     for at in np.flatnonzero(solution.day < 0):
         found[int(at)] = obstacle(problem, int(at))
     return found
-
-
-def obstacle(problem: Problem, at: int) -> str:
-    """no_qualified_inspector: no team of the size in district and skill; window: none of them there on an allowed day;
-    conflict: all of those barred by interest or recent visits; hours: their hours go to visits worth more."""
-    crew, size = problem.crew, problem.team_size
-    able = (
-        crew.districts[:, problem.district[at]]
-        & crew.skills[:, problem.skill[at]]
-        & (crew.minutes >= problem.minutes[at])
-    )
-    if int(able.sum()) < size:
-        return "no_qualified_inspector"
-    there = crew.there[able][:, int(problem.first[at]) : int(problem.last[at]) + 1]
-    if not (there.sum(axis=0) >= size).any():
-        return "window"
-    free = able.copy()
-    free[problem.clash[problem.clash_start[at] : problem.clash_start[at + 1]]] = False
-    there = crew.there[free][:, int(problem.first[at]) : int(problem.last[at]) + 1]
-    return "hours" if (there.sum(axis=0) >= size).any() else "conflict"

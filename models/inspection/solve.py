@@ -11,9 +11,10 @@ from models.inspection import kernel, keyed
 from models.inspection.bound import MICRO, Priced, price, reduced
 from models.inspection.crew import Ints
 from models.inspection.hours import Hours, region_hours
+from models.inspection.possible import possible
 from models.inspection.problem import Problem, Solution
-from models.inspection.supply import Floats
-from models.inspection.teams import TeamDays, form_teams
+from models.inspection.special import cover
+from models.inspection.teams import Lottery, TeamDays
 
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
 
@@ -54,29 +55,37 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solut
     )
 
 
-def _region(problem: Problem, chosen: Ints, seed: bytes, effort: int) -> _Part:
+def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Part:
+    """One region: impossible visits aside, price, pair, construct, improve."""
+    chosen = everybody[possible(problem, everybody)]
+    if not len(chosen):
+        return _nothing(everybody, 0, np.zeros(len(everybody), np.int64))
     cells = np.unique(problem.cell[chosen])
     region = int(problem.region[chosen[0]])
     hours = region_hours(problem.crew, region, cells, np.unique(problem.minutes[chosen]), problem.team_size)
     priced = price(problem, chosen, hours, cells)
     spare = reduced(problem, chosen, cells, priced)
-    at = np.searchsorted(cells, problem.cell[chosen])
-    hour_price = priced.cell[at]
-    if not hours.kinds:
-        nobody = np.full(len(chosen), -1, np.int64)
-        return _Part(chosen, nobody, nobody, nobody, 0, priced.bound, 0.0, hour_price)
-    teams = form_teams(problem.crew, hours, priced.team_days, _worth(hours, cells, priced), seed, list(problem.days))
-    likely = spare * KEEP > -hour_price * problem.minutes[chosen]
+    hour_price = np.zeros(len(everybody), np.int64)
+    hour_price[np.searchsorted(everybody, chosen)] = priced.cell[np.searchsorted(cells, problem.cell[chosen])]
+    worth = _worth(hours, cells, priced)
+    lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days))
+    cover(lottery, problem, chosen, spare)
+    teams = lottery.result()
+    if not len(teams.day):
+        return _nothing(everybody, priced.bound, hour_price)
+    likely = spare * KEEP > -hour_price[np.searchsorted(everybody, chosen)] * problem.minutes[chosen]
     bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
-    place = np.full(len(chosen), -1, np.int64)
-    place[likely] = bins
+    place = np.full(len(everybody), -1, np.int64)
+    place[np.searchsorted(everybody, chosen[likely])] = bins
     seated = place >= 0
+    day, one, other = (np.where(seated, column[place], -1) for column in (teams.day, teams.one, teams.other))
+    objective = objective_of(problem, everybody[seated])
+    return _Part(everybody, day, one, other, objective, priced.bound, teams.bits, hour_price)
 
-    def of(column: Ints) -> Ints:
-        return np.where(seated, column[place], -1) if len(column) else np.full(len(chosen), -1, np.int64)
 
-    objective = objective_of(problem, chosen[seated])
-    return _Part(chosen, of(teams.day), of(teams.one), of(teams.other), objective, priced.bound, teams.bits, hour_price)
+def _nothing(chosen: Ints, bound: int, hour_price: Ints) -> _Part:
+    nobody = np.full(len(chosen), -1, np.int64)
+    return _Part(chosen, nobody, nobody, nobody, 0, bound, 0.0, hour_price)
 
 
 def objective_of(problem: Problem, scheduled: Ints) -> int:
@@ -86,12 +95,11 @@ def objective_of(problem: Problem, scheduled: Ints) -> int:
     return int(problem.value[scheduled].sum() + (problem.premium * upto - problem.over * (done - upto)).sum())
 
 
-def _worth(hours: Hours, cells: Ints, priced: Priced) -> Floats:
+def _worth(hours: Hours, cells: Ints, priced: Priced) -> Ints:
     """Micro-value of a team-day of each kind at the prices."""
     place = {int(name): at for at, name in enumerate(cells)}
-    return np.array(
-        [k.minutes * max(int(priced.cell[place[int(c)]]) for c in k.cells) for k in hours.kinds], dtype=float
-    )
+    dearest = [max(int(priced.cell[place[int(cell)]]) for cell in kind.cells) for kind in hours.kinds]
+    return np.array([k.minutes * price for k, price in zip(hours.kinds, dearest, strict=True)], dtype=np.int64)
 
 
 def _assign(

@@ -7,10 +7,12 @@ from math import lgamma, log
 
 import numpy as np
 
-from models.inspection import keyed
+from models.inspection import keyed, pairing
 from models.inspection.crew import Crew, Ints
 from models.inspection.hours import Hours
 from models.inspection.supply import Floats
+
+FIXED = 1 << 60  # weight of a pair that has to stand
 
 
 @dataclass(frozen=True)
@@ -24,71 +26,102 @@ class TeamDays:
     bits: float  # entropy of the lottery: log2 of the equally good ways to fill the teams
 
 
-def form_teams(crew: Crew, hours: Hours, wished: Floats, worth: Floats, seed: bytes, days: list[str]) -> TeamDays:
-    """Day by day: kinds furthest behind their wished team-days first, then the worthiest that can still be formed;
-    persons of a class in the order of their keyed number of that day."""
-    rows: list[tuple[int, int, int, int]] = []
-    bits = 0.0
-    formed = np.zeros(len(hours.kinds))
-    rank = np.lexsort((np.arange(len(hours.kinds)), -worth))
-    for day in range(crew.days):
-        queues = [_lot(crew, group, day, seed, days[day]) for group in hours.members]
-        left = np.array([len(queue) for queue in queues])
-        counts = _kinds_of_day(hours, wished * ((day + 1) / crew.days) - formed, left, rank)
-        formed += counts
-        bits += _bits(hours, counts, [len(queue) for queue in queues])
-        for index in np.flatnonzero(counts):
-            kind = hours.kinds[index]
-            for _ in range(int(counts[index])):
-                one = queues[kind.first].pop()
-                other = queues[kind.second].pop() if kind.second >= 0 else -1
-                rows.append(
-                    (day, int(index), min(one, other) if other >= 0 else one, max(one, other) if other >= 0 else -1)
-                )
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    return TeamDays(table[:, 0], table[:, 1], table[:, 2], table[:, 3], bits)
+Team = tuple[int, int, int]  # kind, one, other
 
 
-def _lot(crew: Crew, group: Ints, day: int, seed: bytes, name: str) -> list[int]:
-    """Those of the class who are there, shuffled by their keyed number."""
-    here = [int(person) for person in group if crew.there[person, day]]
-    return sorted(here, key=lambda person: (keyed.number(seed, f"team|{name}|{crew.ids[person]}"), crew.ids[person]))
+class Lottery:
+    """Teams of every day of a region.
+
+    worth: value of a team-day of each kind at the prices; wished: team-days of each kind over the period. Persons come
+    in the order of their keyed number of the day, so that equals are put together by lottery.
+    """
+
+    def __init__(self, crew: Crew, hours: Hours, wished: Floats, worth: Ints, seed: bytes, days: list[str]) -> None:
+        self.crew, self.hours, self.wished, self.worth = crew, hours, wished, worth
+        self.kind_of = _kind_table(hours)
+        self.class_of = np.full(len(crew.ids), -1, dtype=np.int64)
+        for index, group in enumerate(hours.members):
+            self.class_of[group] = index
+        people = np.sort(np.concatenate(hours.members)) if hours.members else np.zeros(0, np.int64)
+        self.here = [_lot(crew, people[crew.there[people, day]], seed, name) for day, name in enumerate(days)]
+        self.fixed: list[list[tuple[int, int]]] = [[] for _ in days]
+        self.teams: list[list[Team]] = []
+        formed = np.zeros(len(hours.kinds))
+        for day in range(len(days)):
+            self.teams.append(self.draw(day, wished * ((day + 1) / len(days)) - formed))
+            formed += self.counts(day)
+
+    def counts(self, day: int) -> Ints:
+        """Teams of each kind on the day."""
+        return np.bincount([kind for kind, _, _ in self.teams[day]], minlength=len(self.hours.kinds))
+
+    def draw(self, day: int, behind: Floats) -> list[Team]:
+        """Kinds furthest behind first, then exchanges that raise the day's worth; fixed pairs stay together."""
+        here = self.here[day]
+        kinds = self.kind_of[np.ix_(self.class_of[here], self.class_of[here])]
+        if self.hours.team_size == 1:
+            return [(int(k), int(p), -1) for k, p in zip(np.diagonal(kinds), here, strict=True) if k >= 0]
+        np.fill_diagonal(kinds, -1)
+        lead = np.clip(behind, -1.0, 1.0)
+        worth = self.worth
+        weight = np.where(kinds >= 0, 1 + worth[kinds] * 64 + np.rint(worth[kinds] * lead[kinds]).astype(np.int64), 0)
+        place = {int(person): at for at, person in enumerate(here)}
+        for one, other in self.fixed[day]:
+            weight[place[one], place[other]] = weight[place[other], place[one]] = FIXED
+        mate = _first_pairs(weight, np.where(weight == FIXED, np.inf, np.where(kinds >= 0, behind[kinds], -1.0)))
+        pairing.improve_pairs(weight, mate)
+        found = [(int(kinds[a, b]), int(here[a]), int(here[b])) for a, b in enumerate(mate) if b > a]
+        return [(kind, min(one, other), max(one, other)) for kind, one, other in found]
+
+    def fix(self, day: int, one: int, other: int) -> None:
+        """Holds the day's lottery again with these two as a team."""
+        self.fixed[day].append((one, other))
+        self.teams[day] = self.draw(day, self.wished - sum(self.counts(at) for at in range(len(self.teams))))
+
+    def is_fixed(self, day: int, person: int) -> bool:
+        return any(person in pair for pair in self.fixed[day])
+
+    def result(self) -> TeamDays:
+        """All days as a table, with the entropy."""
+        rows = [(day, *team) for day, teams in enumerate(self.teams) for team in teams]
+        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        bits = sum(
+            _bits(
+                self.hours,
+                self.counts(day),
+                np.bincount(self.class_of[here], minlength=len(self.hours.members)).tolist(),
+            )
+            for day, here in enumerate(self.here)
+        )
+        return TeamDays(table[:, 0], table[:, 1], table[:, 2], table[:, 3], bits)
 
 
-def _kinds_of_day(hours: Hours, behind: Floats, left: Ints, rank: Ints) -> Ints:
-    """How many teams of each kind today."""
-    counts = np.zeros(len(hours.kinds), dtype=np.int64)
-    order = sorted(np.flatnonzero(behind > 1e-9), key=lambda index: (-behind[index], index))
-    while order:
-        again = []
-        for index in order:
-            if behind[index] > 1e-9 and _take(hours, int(index), left):
-                counts[index] += 1
-                behind[index] -= 1
-                again.append(index)
-        order = sorted((i for i in again if behind[i] > 1e-9), key=lambda i: (-behind[i], i))
-    for index in rank:
-        while _take(hours, int(index), left):
-            counts[index] += 1
-    return counts
+def _kind_table(hours: Hours) -> Ints:
+    """(classes, classes) → kind or -1."""
+    table = np.full((len(hours.members), len(hours.members)), -1, dtype=np.int64)
+    for index, kind in enumerate(hours.kinds):
+        second = kind.second if kind.second >= 0 else kind.first
+        table[kind.first, second] = table[second, kind.first] = index
+    return table
 
 
-def _take(hours: Hours, index: int, left: Ints) -> bool:
-    """One team of this kind from those left; False when somebody is missing."""
-    kind = hours.kinds[index]
-    if kind.second < 0:
-        if left[kind.first] < 1:
-            return False
-        left[kind.first] -= 1
-        return True
-    if kind.first == kind.second:
-        if left[kind.first] < 2:
-            return False
-    elif left[kind.first] < 1 or left[kind.second] < 1:
-        return False
-    left[kind.first] -= 1
-    left[kind.second] -= 1
-    return True
+def _lot(crew: Crew, here: Ints, seed: bytes, day: str) -> Ints:
+    """Those who are there, shuffled by their keyed number of the day."""
+    names = [crew.ids[person] for person in here]
+    order = np.lexsort((here, keyed.numbers(seed, [f"team|{day}|{name}" for name in names])))
+    return np.asarray(here[order], dtype=np.int64)
+
+
+def _first_pairs(weight: Ints, behind: Floats) -> Ints:
+    """Greedy: the pairs furthest behind, in the order of the lot among equals."""
+    mate = np.full(len(weight), -1, dtype=np.int64)
+    ones, others = np.nonzero(np.triu(weight > 0, 1) & (behind > 0))
+
+    for at in np.lexsort((others, ones, -behind[ones, others])):
+        a, b = ones[at], others[at]
+        if mate[a] < 0 and mate[b] < 0:
+            mate[a], mate[b] = b, a
+    return mate
 
 
 def _bits(hours: Hours, counts: Ints, there: list[int]) -> float:
