@@ -151,6 +151,29 @@ def explain(
 
 
 @app.command()
+def approve(
+    officer: Annotated[str, typer.Option(help="Officer's id in your office.")],
+    name: Annotated[str, typer.Option(help="Officer's name, as it will stand on every page.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    run_id: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Approve a run: only then do its exports lose the words "screening aid".
+
+    Example:  evenhand approve --officer u17 --name "Li Wei" --reason "checked against the register of 1 November"
+    """
+    settings = Settings()
+    prepare(settings.root)
+    from flows.approve import approve as approve_run
+
+    done = approve_run(settings, run_id, officer=officer, name=name, reason=reason)
+    if as_json:
+        console.print_json(done)
+    else:
+        console.out.print(f"run {done['run_id']} approved by {name}; exports without the banner in {done['out']}")
+
+
+@app.command()
 def doctor(
     deep: Annotated[bool, typer.Option(help="Also read the whole ledger and every file of the lake.")] = False,
     as_json: Json = False,

@@ -54,10 +54,11 @@ class Steps:
     def __init__(self, progress: Progress, bar: TaskID) -> None:
         self._progress, self._bar = progress, bar
 
-    def start(self, name: str) -> None:
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """One stage: its name while it lasts, a step forward when it is done."""
         self._progress.update(self._bar, description=name)
-
-    def done(self) -> None:
+        yield
         self._progress.advance(self._bar)
 
 

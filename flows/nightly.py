@@ -6,12 +6,12 @@ where the last one stopped and ends with the same result.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
 from config.errors import PlanError, PolicyGap
-from exports.facts import Approval
 from exports.registers import write_registers
 from flows import console
 from flows.intake import input_hashes, take_in
@@ -31,51 +31,47 @@ STAGES = 7
 
 
 @flow(name="evenhand", validate_parameters=False, persist_result=False)
-def nightly(context: RunContext, run_id: str, progress: console.Steps, approval: Approval | None) -> dict[str, Any]:
+def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[str, Any]:
     """One run over one source; returns what the summary shows."""
     work = context.work(run_id)
+    given = (context, work / "intake", work / "ratings")
     result: dict[str, Any] = {
         "run_id": run_id,
         "as_of": context.as_of,
         "pack": context.pack,
         "source": context.source_id,
+        "out": str(context.out),
     }
-    progress.start("taking in")
-    result["rows"] = take_in(context, work / "intake")
-    progress.done()
-    progress.start("rating")
-    result["tiers"] = rate_all(context, work / "intake", work / "ratings")
-    progress.done()
-    progress.start("planning")
-    try:
-        result["plan"] = plan_inspections(context, work / "intake", work / "ratings", work / "plan")
-        result["rates"] = rates_by_tier(planned(work / "plan").quota)
-    except (PlanError, PolicyGap) as error:
-        result["plan"], result["rates"] = None, []
-        result["no_plan"] = error.message
-    progress.done()
-    progress.start("scoring tenders")
-    has_tenders = bool(tender_files(context)) and context.policy.tender_rules is not None
-    if has_tenders:
-        result["tenders"] = score_tenders(context, run_id, work / "intake", work / "ratings", work / "tenders")
-    progress.done()
-    progress.start("writing workbooks")
-    folder = work / ("published" if approval is None else f"approved-{approval.on}")
-    result["files"] = publish(context, run_id, work, folder, approval)
-    progress.done()
-    progress.start("registering")
-    result["ledger_head"] = register(context, run_id, work, folder)
-    progress.done()
-    progress.start("delivering")
-    deliver(folder, context.out)
-    result["out"] = str(context.out)
-    saved_runs(context.settings).mkdir(exist_ok=True)
-    write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments(run_id))
-    progress.done()
+    with progress.stage("taking in"):
+        result["rows"] = take_in(context, work / "intake")
+    with progress.stage("rating"):
+        result["tiers"] = rate_all(*given)
+    with progress.stage("planning"):
+        result |= _plan(*given, work / "plan")
+    with progress.stage("scoring tenders"):
+        if tender_files(context) and context.policy.tender_rules is not None:
+            result["tenders"] = score_tenders(context, run_id, work / "intake", work / "ratings", work / "tenders")
+    with progress.stage("writing workbooks"):
+        result["files"] = publish(context, run_id, work, work / "published")
+    with progress.stage("registering"):
+        result["ledger_head"] = register(context, run_id, work, work / "published")
+    with progress.stage("delivering"):
+        deliver(work / "published", context.out)
+        saved_runs(context.settings).mkdir(exist_ok=True)
+        write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments(run_id))
     return result
 
 
-def run_everything(context: RunContext, *, demo_size: int | None, approval: Approval | None = None) -> dict[str, Any]:
+def _plan(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, Any]:
+    """The plan's counts and rates; where no plan can be made, the reason in its place."""
+    try:
+        counts = plan_inspections(context, intake_folder, rating_folder, folder)
+    except (PlanError, PolicyGap) as error:
+        return {"plan": None, "rates": [], "no_plan": error.message}
+    return {"plan": counts, "rates": rates_by_tier(planned(folder).quota)}
+
+
+def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, Any]:
     """Generate the demonstration where asked for, then run; refused while another run holds the register."""
     context.settings.root.mkdir(parents=True, exist_ok=True)
     with (
@@ -84,9 +80,7 @@ def run_everything(context: RunContext, *, demo_size: int | None, approval: Appr
         console.steps(STAGES) as progress,
         short_runs(),
     ):
-        progress.start("reading")
         if demo_size is not None and not context.data.is_dir():
             context.data.parent.mkdir(parents=True, exist_ok=True)
             write_registers(context.data, demo_size, context.seed, context.as_of)
-        run_id = context.run_id(input_hashes(context))
-        return nightly(context, run_id, progress, approval)
+        return nightly(context, context.run_id(input_hashes(context)), progress)

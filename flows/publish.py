@@ -29,7 +29,15 @@ def write_ratings_csv(frame: pl.DataFrame, path: Path) -> None:
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(context: RunContext, run_id: str, work: Path, folder: Path, approval: Approval | None = None) -> list[str]:
+def publish(
+    context: RunContext,
+    run_id: str,
+    work: Path,
+    folder: Path,
+    approval: Approval | None = None,
+    *,
+    tenders: str = "tenders",
+) -> list[str]:
     """Write everything people hold in their hands into `folder`; returns the names below it."""
 
     def make(draft: Path) -> None:
@@ -43,8 +51,8 @@ def publish(context: RunContext, run_id: str, work: Path, folder: Path, approval
             rosters = (plan, found["enterprises"], found["inspectors"], context.policy, facts, draft / "rosters")
             write_rosters(*rosters, approval=approval, language=language)
             shutil.copytree(work / "plan" / "plan", draft / "plan")
-        if (work / "tenders").is_dir():
-            shutil.copytree(work / "tenders" / "tenders", draft / "tenders")
+        if (work / tenders).is_dir():
+            shutil.copytree(work / tenders / "tenders", draft / "tenders")
         register = draft / "compliance-register.xlsx"
         write_register(rated, None, found["enterprises"], context.policy, facts, register, approval=approval)
         report = ReportInput(

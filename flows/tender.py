@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from exports.bid_files import write_evaluation
-from exports.facts import facts_of
+from exports.facts import Approval, facts_of
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import RunContext
@@ -25,7 +25,12 @@ def tender_files(context: RunContext) -> list[Path]:
 
 @task(name="tenders", cache_policy=NO_CACHE)
 def score_tenders(
-    context: RunContext, run_id: str, intake_folder: Path, rating_folder: Path, folder: Path
+    context: RunContext,
+    run_id: str,
+    intake_folder: Path,
+    rating_folder: Path,
+    folder: Path,
+    approval: Approval | None = None,
 ) -> dict[str, int]:
     """Evaluate every tender and write its workbook; returns counts."""
 
@@ -55,6 +60,7 @@ def score_tenders(
                 rated,
                 given,
                 facts=facts,
+                approval=approval,
                 language=context.settings.language,
             )
         write_json(draft / "evaluations.json", {name: result.to_dict() for name, result in done.items()})
