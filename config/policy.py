@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +84,7 @@ def _validated(form: type[FormT], raw: Any, where: str) -> FormT:
         return form.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
+        path = re.sub(r"`?datetime\.date\((\d+), (\d+), (\d+)\)`?", _iso, ".".join(map(str, first["loc"])))
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         if path.endswith("reference"):
             raise PolicyError(
@@ -92,6 +93,10 @@ def _validated(form: type[FormT], raw: Any, where: str) -> FormT:
             ) from error
         message = f"{where}: {path}: {first['msg']}{more}."
         raise PolicyError(message, remedy="see docs/policy.md for the keys") from error
+
+
+def _iso(found: re.Match[str]) -> str:
+    return date(*(int(part) for part in found.groups())).isoformat()
 
 
 def load_policy(pack: str | Path, scenario: Path | None = None) -> PolicyBook:
@@ -109,7 +114,11 @@ def load_policy(pack: str | Path, scenario: Path | None = None) -> PolicyBook:
     if form.pack.id != folder.name:
         raise PolicyError(f"{folder.name}: pack.yaml says id {form.pack.id!r}.", remedy="make folder and id agree")
     check_names(form)
-    return PolicyBook(form, digest)
+    book = PolicyBook(form, digest)
+    for day in book.change_dates():
+        if day >= form.pack.covers_from and (form.pack.covers_to is None or day < form.pack.covers_to):
+            book.at(day)  # a gap or a contradiction shows now, not on the day somebody asks
+    return book
 
 
 def pack_names() -> list[str]:

@@ -151,6 +151,11 @@ class Resolver:
         rule, clause = self.take(f"tiers.gates.{name}", form.rule)
         if rule is None:
             return None  # noted as a gap: the rule exists, its numbers are not known
+        for tier in {rule.ceiling, rule.floor, rule.exactly} - {None} - {tier.id for tier in self.tiers()}:
+            raise PolicyError(
+                f"{self.form.pack.id}: tiers.gates.{name}: there is no tier {tier!r} on {self.day}.",
+                remedy="let the gate end where the tier does",
+            )
         return in_force.Gate(name, form.title, rule.when, rule.ceiling, rule.floor, rule.exactly, clause)
 
     def lists(self) -> Iterator[tuple[str, in_force.Listing]]:
