@@ -82,7 +82,7 @@ def _wanted(rows: pl.DataFrame, given: PlanInput) -> pl.DataFrame:
     strata = rated.group_by(STRATUM).agg(
         pl.len().cast(pl.Int64).alias("enterprises"),
         pool().sum().cast(pl.Int64).alias("pool"),
-        (_open() & ~pool()).sum().cast(pl.Int64).alias("fixed"),
+        ((_open() & ~pool()) | (pl.col("barred") == "pinned")).fill_null(False).sum().cast(pl.Int64).alias("fixed"),
         pl.col("minutes").mean().alias("minutes"),
     )
     per_firm = (pl.col("tier").replace_strict(rate, default=0.0, return_dtype=pl.Float64) - pl.col("count") + 1).clip(

@@ -106,9 +106,13 @@ def day_is_a_working_day(case: _Case) -> pl.DataFrame:
         days = working_days(given.period_from, given.period_to, given.policy.as_of, country, given.operations.weekend)
     except PlanError:
         days = []
-    pinned = [] if given.pinned is None else given.pinned["visit_id"].to_list()
-    free = case.plan.visits.filter(~pl.col("visit_id").is_in(pinned))
-    return free.filter(~pl.col("visit_date").is_in(days)).select("visit_id", "visit_date")
+    return _fresh(case).filter(~pl.col("visit_date").is_in(days)).select("visit_id", "visit_date")
+
+
+def _fresh(case: _Case) -> pl.DataFrame:
+    """The visits that this plan added to those that stood."""
+    pinned = [] if case.given.pinned is None else case.given.pinned["visit_id"].to_list()
+    return case.plan.visits.filter(~pl.col("visit_id").is_in(pinned))
 
 
 def nobody_works_over_the_day(case: _Case) -> pl.DataFrame:
@@ -227,9 +231,9 @@ def every_firm_is_in_or_out(case: _Case) -> pl.DataFrame:
 
 
 def drawn_firms_were_drawn(case: _Case) -> pl.DataFrame:
-    """A visit with purpose random stands in the published draw."""
+    """A visit with purpose random stands in the published draw (of this plan, or of the one that pinned it)."""
     drawn = case.plan.draw.pool.filter("drawn").select("enterprise_id")
-    random = case.plan.visits.filter(pl.col("purpose") == "random")
+    random = _fresh(case).filter(pl.col("purpose") == "random")
     return random.join(drawn, on="enterprise_id", how="anti").select("visit_id", "enterprise_id")
 
 

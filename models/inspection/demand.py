@@ -6,6 +6,7 @@ One row per candidate visit (enterprise, count): the count-th visit of the perio
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,7 +30,8 @@ def candidates(given: PlanInput, days: list[date]) -> pl.DataFrame:
     rules = given.policy.inspection
     firms = _firms(given, rules).join(_seen(given), on="enterprise_id", how="left")
     firms = _windows(firms, given, rules, days)
-    return _with_must(_rounds(firms, given, rules, days), given, days).sort("enterprise_id", "count")
+    rows = _without_pinned(_rounds(firms, given, rules, days), given)
+    return _with_must(rows, given, days).sort("enterprise_id", "count")
 
 
 def share_of_year(given: PlanInput) -> float:
@@ -199,6 +201,15 @@ def _rounds(firms: pl.DataFrame, given: PlanInput, rules: Inspection, days: list
     return found.filter((pl.col("count") == 1) | pl.col("barred").is_null())
 
 
+def _without_pinned(rows: pl.DataFrame, given: PlanInput) -> pl.DataFrame:
+    """A firm whose visit already stands is asked for no other."""
+    stands = pl.col("enterprise_id").is_in(list(pinned_days(given)))
+    barred = (
+        pl.when(stands & (pl.col("barred").fill_null("") != "not_active")).then(pl.lit("pinned")).otherwise("barred")
+    )
+    return rows.filter(~stands | (pl.col("count") == 1)).with_columns(barred.alias("barred"))
+
+
 def _slots(days: list[date], interval: int) -> int:
     """Most working days within `interval` days: a start so much later keeps the interval."""
     return max(sum(1 for later in days[at:] if (later - day).days < interval) for at, day in enumerate(days))
@@ -219,7 +230,8 @@ def _with_must(rows: pl.DataFrame, given: PlanInput, days: list[date]) -> pl.Dat
         pl.when(pl.col("barred").is_in(["not_active", "not_rated"])).then("barred")
         .when(~pl.col("exempt") & (pl.col("barred") == "cap")).then("barred").otherwise(None).alias("barred")
     )  # fmt: skip
-    rest = rows.join(merged.select("enterprise_id").unique(), on="enterprise_id", how="anti")
+    first_taken = merged.filter(pl.col("count") == 1).select("enterprise_id").unique()
+    rest = rows.join(first_taken, on="enterprise_id", how="anti")
     return pl.concat([rest, must.select(rest.columns)])
 
 
@@ -231,15 +243,16 @@ def merge_must(given: PlanInput, days: list[date]) -> pl.DataFrame:
     exempt = set(given.policy.inspection.exempt_reasons)
     found: list[tuple[str, int, int, int, str, bool]] = []
     open_by_firm: dict[str, list[tuple[int, int, str]]] = {}
-    pinned = set(_pinned_ids(given))
+    pinned = pinned_days(given)
     for firm, reason, not_before, not_after in given.must_visits.select(
         "enterprise_id", "reason", "not_before", "not_after"
     ).iter_rows():
         first, last = window(not_before, not_after, days)
-        if first < len(days) and firm not in pinned:
+        done = any(first <= bisect_left(days, day) <= last for day in pinned.get(firm, ()))
+        if first < len(days) and not done:
             open_by_firm.setdefault(firm, []).append((last, first, reason or ""))
     for firm, windows in sorted(open_by_firm.items()):
-        for count, group in enumerate(_stab(sorted(windows)), 1):
+        for count, group in enumerate(_stab(sorted(windows)), 1 + len(pinned.get(firm, ()))):
             reasons = sorted({reason for _, _, reason in group})
             first, last = max(w[1] for w in group), min(w[0] for w in group)
             found.append((firm, count, first, last, json.dumps(reasons), set(reasons) <= exempt))
@@ -272,5 +285,10 @@ def _stab(windows: list[tuple[int, int, str]]) -> list[list[tuple[int, int, str]
     return groups
 
 
-def _pinned_ids(given: PlanInput) -> list[str]:
-    return [] if given.pinned is None else given.pinned["enterprise_id"].to_list()
+def pinned_days(given: PlanInput) -> dict[str, list[date]]:
+    """Days of the visits that already stand, by firm."""
+    found: dict[str, list[date]] = {}
+    if given.pinned is not None:
+        for firm, day in given.pinned.select("enterprise_id", "visit_date").iter_rows():
+            found.setdefault(firm, []).append(day)
+    return found

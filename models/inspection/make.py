@@ -14,6 +14,7 @@ from models.inspection.allocate import Allocation, allocate
 from models.inspection.crew import build_crew
 from models.inspection.demand import candidates
 from models.inspection.drawing import apply_draw
+from models.inspection.pins import with_pins
 from models.inspection.problem import Problem, Solution
 from models.inspection.quota_table import quota_table
 from models.inspection.reasons import why_day, why_firm, why_not, why_team
@@ -41,8 +42,8 @@ def make_plan(given: PlanInput) -> Plan:
     crew = build_crew(given.inspectors, given.absences, days, districts, skills)
     allocation = allocate(rows, given, crew, districts, skills)
     drawn = apply_draw(rows, allocation, given)
-    firms = chosen(drawn)
-    problem = build(firms, drawn, given, crew, days, districts, skills)
+    firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
+    problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)
     solution = schedule(problem, given)
     visits = _visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
@@ -79,7 +80,7 @@ def _visits(
             [keyed.visit_id(period, f, c) for f, c in zip(firms["enterprise_id"], firms["count"], strict=True)],
             dtype=pl.String,
         ),
-    ).filter(pl.Series(seated))
+    ).filter(pl.Series(seated) & ~pl.col("stands"))
     team = ["visit_date", "one", "other"]
     table = table.with_columns(
         pl.len().over(team).alias("team_visits"),
@@ -89,7 +90,8 @@ def _visits(
         .otherwise("layer").alias("purpose"),
     ).with_columns(why_firm(), why_day([day.isoformat() for day in days]), why_team())  # fmt: skip
     ordered = table.sort("visit_date", "region", "one", "other", "enterprise_id")
-    return ordered.select([pl.col(name).cast(kind) for name, kind in records.PLAN_VISITS.items()])
+    fresh = ordered.select([pl.col(name).cast(kind) for name, kind in records.PLAN_VISITS.items()])
+    return fresh if given.pinned is None else pl.concat([fresh, given.pinned]).sort("visit_date", "region", "visit_id")
 
 
 def _possible_teams(problem: Problem) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Problem:
     over: Ints  # per group: cost of each visit beyond the target
     travel_minutes: int
     team_size: int
+    pins: dict[int, tuple[int, int, int]] = field(default_factory=dict)  # visit → (day, one, other) that stands
 
     def __post_init__(self) -> None:
         n = len(self.ids)

@@ -83,6 +83,7 @@ def why_not(
     visited = table.filter("scheduled").select("enterprise_id").unique()
     must = table.filter(pl.col("must").is_not_null() & ~pl.col("scheduled"))
     first = table.filter(pl.col("count") == 1).join(visited, on="enterprise_id", how="anti")
+    first = first.filter(pl.col("barred").fill_null("") != "pinned")
     left = pl.concat([first, must.filter(pl.col("count") > 1)]).with_columns(_reason(problem.crew, given))
     return left.select("enterprise_id", "region", "tier", "reason", _detail().alias("detail")).sort(
         "enterprise_id", "detail"

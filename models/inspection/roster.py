@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -33,16 +34,17 @@ def chosen(drawn: Drawn) -> pl.DataFrame:
 
 def build(
     firms: pl.DataFrame,
-    drawn: Drawn,
+    directed_quota: Mapping[tuple[str, str], int],
     given: PlanInput,
     crew: Crew,
     days: list[date],
     districts: list[str],
     skills: list[str],
+    pins: dict[int, tuple[int, int, int]] | None = None,
 ) -> Problem:
     """The problem of scheduling `firms` (from `chosen`)."""
     top = int(firms["value"].max() or 1) + 1  # type: ignore[arg-type]
-    names = sorted({(tier, region) for tier, region in drawn.directed_quota})
+    names = sorted({(tier, region) for tier, region in directed_quota})
     group_at = {name: at + 3 for at, name in enumerate(names)}
     layer = firms["layer"].to_list()
     fixed = {"must": 0, "statutory": 1, "random": 2}
@@ -51,7 +53,7 @@ def build(
         for kind, tier, region in zip(layer, firms["tier"], firms["region"], strict=True)
     ]
     start, clash = clashes(firms["enterprise_id"].to_list(), given, crew)
-    target = [len(firms)] * 3 + [drawn.directed_quota[name] for name in names]
+    target = [len(firms)] * 3 + [directed_quota[name] for name in names]
     return Problem(
         ids=tuple(f"{name}|{count}" for name, count in zip(firms["enterprise_id"], firms["count"], strict=True)),
         value=firms["value"].to_numpy().astype(np.int64),
@@ -72,6 +74,7 @@ def build(
         over=np.array([0, 0, 0] + [top * LAYERS["must"]] * len(names)),
         travel_minutes=given.operations.travel_minutes,
         team_size=given.policy.inspection.team_size,
+        pins=pins or {},
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from config.errors import PlanError
 from models.inspection import kernel, keyed
 from models.inspection.bound import MICRO, Priced, price, reduced
-from models.inspection.crew import Ints
+from models.inspection.crew import Bools, Ints
 from models.inspection.hours import Hours, region_hours
 from models.inspection.possible import possible
 from models.inspection.problem import Problem, Solution
@@ -57,7 +58,8 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solut
 
 def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Part:
     """One region: impossible visits aside, price, pair, construct, improve."""
-    chosen = everybody[possible(problem, everybody)]
+    pinned = np.isin(everybody, list(problem.pins))
+    chosen = everybody[possible(problem, everybody) | pinned]
     if not len(chosen):
         return _nothing(everybody, 0, np.zeros(len(everybody), np.int64))
     cells = np.unique(problem.cell[chosen])
@@ -69,11 +71,13 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Par
     hour_price[np.searchsorted(everybody, chosen)] = priced.cell[np.searchsorted(cells, problem.cell[chosen])]
     worth = _worth(hours, cells, priced)
     lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days))
+    _pin_teams(lottery, problem, everybody[pinned])
     cover(lottery, problem, chosen, spare)
     teams = lottery.result()
     if not len(teams.day):
         return _nothing(everybody, priced.bound, hour_price)
     likely = spare * KEEP > -hour_price[np.searchsorted(everybody, chosen)] * problem.minutes[chosen]
+    likely |= np.isin(chosen, list(problem.pins))
     bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
     place = np.full(len(everybody), -1, np.int64)
     place[np.searchsorted(everybody, chosen[likely])] = bins
@@ -81,6 +85,40 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Par
     day, one, other = (np.where(seated, column[place], -1) for column in (teams.day, teams.one, teams.other))
     objective = objective_of(problem, everybody[seated])
     return _Part(everybody, day, one, other, objective, priced.bound, teams.bits, hour_price)
+
+
+def _pin_teams(lottery: Lottery, problem: Problem, pinned: Ints) -> None:
+    """The teams of visits that stand; PlanError when one can no longer meet or has lost its skill or district."""
+    for visit in pinned:
+        day, one, other = problem.pins[int(visit)]
+        if (day, one, other) not in {(day, a, b) for _, a, b in lottery.teams[day]} or not lottery.is_fixed(day, one):
+            if not lottery.can_meet(day, one, other):
+                names = " and ".join(problem.crew.ids[p] for p in (one, other) if p >= 0)
+                raise PlanError(
+                    f"pinned visit {problem.ids[int(visit)]}: {names} cannot work together on {problem.days[day]}.",
+                    remedy="release the visit, or plan again with replan",
+                )
+            lottery.fix(day, one, other)
+
+
+def _seat_pins(
+    problem: Problem, chosen: Ints, teams: TeamDays, items: kernel.Items, bins: kernel.Bins, rules: kernel.Rules,
+    state: kernel.State,
+) -> Bools:  # fmt: skip
+    """Puts the visits that stand into their team-days; true for these."""
+    fixed = np.zeros(len(chosen), dtype=np.bool_)
+    if not problem.pins:
+        return fixed
+    place = {
+        team: at
+        for at, team in enumerate(zip(teams.day.tolist(), teams.one.tolist(), teams.other.tolist(), strict=True))
+    }
+    for at, visit in enumerate(chosen.tolist()):
+        if visit in problem.pins:
+            kernel.add(at, place[problem.pins[visit]], state, items, bins, rules)
+            state.done[items.group[at]] += 1
+            fixed[at] = True
+    return fixed
 
 
 def _nothing(chosen: Ints, bound: int, hour_price: Ints) -> _Part:
@@ -118,17 +156,16 @@ def _assign(
         return np.full(len(chosen), -1, np.int64)
     items, bins, rules = tables(problem, chosen, hours, teams, cells, priced)
     state = empty_state(len(chosen), bins, items, rules, len(problem.crew.ids), len(problem.target))
+    fixed = _seat_pins(problem, chosen, teams, items, bins, rules, state)
     tie = keyed.numbers(seed, [problem.ids[j] for j in chosen])
     density = spare // problem.minutes[chosen]
     order = np.lexsort((tie, -density)).astype(np.int32)
     placed = kernel.construct(order, items, bins, rules, state)
-    if placed < len(chosen) and effort:
+    if placed + int(fixed.sum()) < len(chosen) and effort:
         key = np.uint64(keyed.number(seed, f"improve|{int(problem.region[chosen[0]])}"))
         heat = int(np.abs(spare).mean() // MICRO) // 8 + 1
         steps = effort * len(chosen)
-        kernel.improve(
-            steps, key, heat, _cooling(heat, steps), items, bins, rules, state, np.zeros(len(chosen), np.bool_)
-        )
+        kernel.improve(steps, key, heat, _cooling(heat, steps), items, bins, rules, state, fixed)
     return np.asarray(state.place, dtype=np.int64)
 
 

@@ -78,6 +78,13 @@ class Lottery:
         self.fixed[day].append((one, other))
         self.teams[day] = self.draw(day, self.wished - sum(self.counts(at) for at in range(len(self.teams))))
 
+    def can_meet(self, day: int, one: int, other: int) -> bool:
+        """Both there, neither already in another fixed pair, and of a kind that may visit somebody."""
+        here = set(self.here[day].tolist())
+        second = self.class_of[other if other >= 0 else one]
+        free = not self.is_fixed(day, one) and not (other >= 0 and self.is_fixed(day, other))
+        return free and {one, other} - {-1} <= here and self.kind_of[self.class_of[one], second] >= 0
+
     def is_fixed(self, day: int, person: int) -> bool:
         return any(person in pair for pair in self.fixed[day])
 
