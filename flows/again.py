@@ -1,52 +1,131 @@
-"""A past run, done again from its inputs in a folder of its own, and compared with what the register holds."""
+"""A past run, done again from its inputs in a register of its own, and compared value by value with the first."""
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import polars as pl
+from pydantic import SecretStr
+
+from config.errors import PlanError, PolicyGap
 from config.settings import Settings
+from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in
-from flows.rate import rate_all, ratings
-from flows.run import FinishedRun, restored
-from flows.schedule import plan_inspections, planned
-from models.store import reads
-from models.store.digest import frame_digest
-from models.store.session import open_store
+from flows.publish import publish
+from flows.rate import rate_all
+from flows.register import register
+from flows.run import FinishedRun, RunContext, saved
+from flows.schedule import plan_inspections
+from flows.tender import score_tenders, tender_files
+from models.store import events, reads
+from models.store.recompute import RunCheck, verify_run
+from models.store.sealed import RUN_TABLES
+from models.store.session import Store, open_store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def differences_of_run(settings: Settings, run_id: str) -> list[str]:
-    """One line per difference; empty when the run is reproduced to the last row."""
-    finished = restored(settings, run_id)
-    return list(_differences(settings, finished))
+    """One line per difference; empty when the run is reproduced to the last value and cell."""
+    run = saved(settings, run_id)
+    with open_store(settings.database) as store, tempfile.TemporaryDirectory(prefix="evenhand-again-") as folder:
+        with store.snapshot() as snapshot:
+            row = reads.run(snapshot, run.run_id)
+            known_by = _feedback_known_by(store, run)
+        told = list(_told_apart(row, run.context))
+        scratch = _scratch(settings, Path(folder))
+        _lay_out_feedback(settings, run.context, known_by, scratch)
+        context = _in(scratch, run.context)
+        check = verify_run(
+            store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
+        )
+    return [*told, *_lines(check)]
 
 
-def _differences(settings: Settings, finished: FinishedRun) -> Iterator[str]:
-    context = finished.context
-    with open_store(settings.database) as store, store.snapshot() as snapshot:
-        row = reads.run(snapshot, finished.run_id)
-        then = {file["name"]: file["sha256"] for file in reads.inputs(snapshot, finished.run_id).iter_rows(named=True)}
-        rated, visits = reads.ratings(snapshot, finished.run_id), reads.planned_visits(snapshot, finished.run_id)
+def _told_apart(row: Mapping[str, Any], context: RunContext) -> Iterator[str]:
+    """What explains a difference before one is looked for."""
     if row["policy_digest"] != context.policy.digest:
-        then_now = f"{row['policy_digest'][:12]} then, {context.policy.digest[:12]} now"
-        yield f"policy {context.pack} has changed since: {then_now}"
-    now = {name: sha for name, sha in input_hashes(context).items() if not name.startswith("register:")}
-    for name in sorted(then.keys() | now.keys()):
-        if then.get(name) != now.get(name):
-            yield f"input {name}: {(then.get(name) or 'absent')[:12]} then, {(now.get(name) or 'absent')[:12]} now"
-    with tempfile.TemporaryDirectory(prefix="evenhand-again-") as folder:
-        work = Path(folder)
-        take_in.fn(context, work / "intake")
-        rate_all.fn(context, work / "intake", work / "ratings")
-        if frame_digest(ratings(work / "ratings"), ("enterprise_id",)) != frame_digest(rated, ("enterprise_id",)):
-            yield _changed("ratings", rated.height)
-        if visits.height:
-            plan_inspections.fn(context, work / "intake", work / "ratings", work / "plan")
-            plan = planned(work / "plan").visits
-            if frame_digest(plan, ("visit_id",)) != frame_digest(visits, ("visit_id",)):
-                yield _changed("planned visits", visits.height)
+        then, now = row["policy_digest"][:12], context.policy.digest[:12]
+        yield f"policy {context.pack} has changed since: {then} then, {now} now"
 
 
-def _changed(what: str, rows: int) -> str:
-    return f"{what}: the {rows:,} rows of the register are not what the run gives now"
+def _lines(check: RunCheck) -> Iterator[str]:
+    yield from (str(problem) for problem in check.problems)
+    yield from (str(changed) for changed in check.changed_inputs)
+    yield from (str(difference) for difference in check.differences)
+    shown = {name: sum(difference.table == name for difference in check.differences) for name in check.counts}
+    for name, count in check.counts.items():
+        if count > shown[name]:
+            yield f"{name}: {count - shown[name]:,} more values differ"
+
+
+def _feedback_known_by(store: Store, run: FinishedRun) -> str:
+    """The last moment at which the register's feedback was what the run was given; "" when it was given none."""
+    with store.snapshot() as snapshot:
+        files = reads.inputs(snapshot, run.run_id)
+        given = {name: sha for name, sha in files.select("name", "sha256").rows() if name.startswith("register:")}
+        moments = [*events.decision_versions(snapshot)["recorded_at"], *events.proposed_records(snapshot)["at"]]
+    for moment in sorted(set(moments), reverse=True) if given else []:
+        if hashes(feedback(run.context, known_by=moment)) == given:
+            return moment
+    return ""
+
+
+def _scratch(settings: Settings, folder: Path) -> Settings:
+    """The same settings, writing elsewhere; the secret stays, or links would come apart."""
+    plain = settings.model_dump(exclude={"var", "database_url", "lake_url", "person_secret", "person_secret_file"})
+    return Settings(
+        var=folder,
+        database_url=f"sqlite:///{folder / 'again.sqlite'}",
+        lake_url=str(folder / "lake"),
+        person_secret=SecretStr(settings.secret().decode()),
+        **plain,
+    )
+
+
+def _in(settings: Settings, context: RunContext) -> RunContext:
+    return RunContext(
+        settings=settings,
+        source=context.source,
+        data=context.data,
+        pack=context.pack,
+        as_of=context.as_of,
+        seed=context.seed,
+        period=context.period,
+        out=settings.root / "out",
+        scenario=context.scenario,
+    )
+
+
+def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, scratch: Settings) -> None:
+    """What the register knew at that moment, in the register of the repetition."""
+    if not known_by:
+        return
+    with open_store(settings.database) as store, store.snapshot() as snapshot:
+        decided = events.decisions(snapshot, known_by=known_by)
+        proposed = events.proposed_records(snapshot, known_by=known_by)
+    with open_store(scratch.database) as store, store.unit_of_work() as unit:
+        for row in decided.iter_rows(named=True):
+            events.record_decision(unit, row, recorded_by="again", at=EPOCH)
+        events.propose_records(unit, proposed, run_id="again", form_sha256="", officer="again", at=EPOCH)
+        unit.commit()
+
+
+def _again(context: RunContext, run_id: str, work: Path) -> dict[str, pl.DataFrame]:
+    """Every step of the night, and what it left in the register; the program's own digest is not compared."""
+    given = (context, work / "intake", work / "ratings")
+    take_in.fn(context, work / "intake")
+    rate_all.fn(*given)
+    with contextlib.suppress(PlanError, PolicyGap):  # then the run had no plan either, or the comparison says so
+        plan_inspections.fn(*given, work / "plan")
+    if tender_files(context) and context.policy.tender_rules is not None:
+        score_tenders.fn(context, run_id, work / "intake", work / "ratings", work / "tenders")
+    publish.fn(context, run_id, work, work / "published")
+    register.fn(context, run_id, work, work / "published")
+    with open_store(context.settings.database) as store, store.snapshot() as snapshot:
+        return {name: reads.run_rows(snapshot, name, run_id) for name in RUN_TABLES if name != "runs"}

@@ -18,12 +18,15 @@ from models.store.session import open_store
 KEYS = {"decisions": "decision_id", "records": "record_id"}
 
 
-def feedback(context: RunContext) -> dict[str, pl.DataFrame]:
-    """Decisions and proposed records of the register, known by the run's day; tables without rows are left out."""
+def feedback(context: RunContext, *, known_by: str | None = None) -> dict[str, pl.DataFrame]:
+    """Decisions and proposed records of the register, known by the run's day; tables without rows are left out.
+
+    `known_by`: as the register stood at that moment (text of UTC) instead of now.
+    """
     with open_store(context.settings.database) as store, store.snapshot() as snapshot:
         found = {
-            "decisions": events.decisions(snapshot).filter(pl.col("filed_on") <= context.as_of),
-            "records": events.proposed_records(snapshot).filter(pl.col("known_on") <= context.as_of),
+            "decisions": events.decisions(snapshot, known_by=known_by).filter(pl.col("filed_on") <= context.as_of),
+            "records": events.proposed_records(snapshot, known_by=known_by).filter(pl.col("known_on") <= context.as_of),
         }
     schemas = {"decisions": DECISIONS, "records": RECORDS}
     return {name: frame.select(list(schemas[name])) for name, frame in found.items() if frame.height}

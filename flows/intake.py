@@ -33,7 +33,8 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
             policy=context.policy,
             as_of=context.as_of,
         )
-        taken = laid_over(result.tables, feedback(context))
+        fed = feedback(context)
+        taken = laid_over(result.tables, fed)
         for name, frame in taken.items():
             frame.write_parquet(draft / f"{name}.parquet")
         result.rejected.write_parquet(draft / "rejected.parquet")
@@ -42,6 +43,9 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
             {"name": f.name, "sha256": f.sha256, "rows": f.rows, "accepted": f.accepted, "rejected": f.rejected}
             for f in result.files
         ]
+        for name, sha in hashes(fed).items():
+            rows = fed[name.partition(":")[2]].height
+            files.append({"name": name, "sha256": sha, "rows": rows, "accepted": rows, "rejected": 0})
         write_json(draft / "intake.json", {"counts": counts | {"rejected": result.rejected.height}, "files": files})
 
     once(folder, make)

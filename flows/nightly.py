@@ -6,6 +6,7 @@ where the last one stopped and ends with the same result.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from flows.schedule import plan_inspections, planned
 from flows.steps import deliver, write_json
 from flows.summary import rates_by_tier
 from flows.tender import score_tenders, tender_files
+from models.store import events, heads
 from models.store.locks import run_lock
-from models.store.session import open_store
+from models.store.session import Store, open_store
 
 STAGES = 7
 
@@ -83,4 +85,14 @@ def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, A
         if demo_size is not None and not context.data.is_dir():
             context.data.parent.mkdir(parents=True, exist_ok=True)
             write_registers(context.data, demo_size, context.seed, context.as_of)
+        _same_secret(store, context)
         return nightly(context, context.run_id(input_hashes(context)), progress)
+
+
+def _same_secret(store: Store, context: RunContext) -> None:
+    """Person keys made with another secret would not tie the same enterprises together: refused before any is made."""
+    moment = datetime.now(UTC)
+    with store.unit_of_work() as unit:
+        events.expect_secret(unit, context.settings.secret(), moment)
+        heads.sign_heads(unit, heads.signing_key(context.settings.root / "ledger.key"), moment)
+        unit.commit()

@@ -20,6 +20,7 @@ from flows.schedule import planned
 from flows.steps import read_json
 from models.inspection import Plan
 from models.store import events, heads, ledger, writes
+from models.store.digest import frame_digest
 from models.store.session import UnitOfWork, open_store
 
 
@@ -82,7 +83,15 @@ def _save_plan(unit: UnitOfWork, context: RunContext, run_id: str, plan: Plan) -
         figures=figures,
     )
     draw = plan.draw
-    writes.save_draws(unit, run_id, {"inspection": {"commitment": draw.commitment, "pool_hash": draw.pool_hash}})
+    publication = {
+        "commitment": draw.commitment,
+        "seed": draw.seed,
+        "mode": draw.mode,
+        "pool_hash": draw.pool_hash,
+        "strata": frame_digest(draw.strata, ("stratum",)),
+        "pool": frame_digest(draw.pool, ("enterprise_id", "stratum")),
+    }
+    writes.save_draws(unit, run_id, {"inspection": publication})
 
 
 def _row(context: RunContext, run_id: str) -> writes.RunRow:

@@ -122,9 +122,18 @@ class FinishedRun:
 
 
 def restored(settings: Settings, run_id: str | None = None) -> FinishedRun:
-    """The finished run named (by its id or the beginning of it), else the one finished last; UsageError without any."""
-    saved = sorted(saved_runs(settings).glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-    named = [path for path in saved if run_id is None or path.stem.startswith(run_id)]
+    """The finished run named (by its id or the beginning of it), else the one finished last; UsageError without any,
+    or when its steps were tidied away."""
+    run = saved(settings, run_id)
+    if not run.work.is_dir():
+        raise UsageError(f"{run.work}: the steps of run {run.run_id} are gone.", remedy="give its command again")
+    return run
+
+
+def saved(settings: Settings, run_id: str | None = None) -> FinishedRun:
+    """Like `restored`, whether or not the steps still stand."""
+    noted = sorted(saved_runs(settings).glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    named = [path for path in noted if run_id is None or path.stem.startswith(run_id)]
     if not named:
         wanted = f"run {run_id}" if run_id else "finished run"
         raise UsageError(f"no {wanted} in {settings.root}.", remedy="give `evenhand run` first")
@@ -141,7 +150,4 @@ def restored(settings: Settings, run_id: str | None = None) -> FinishedRun:
         out=Path(given["out"]),
         scenario=Path(given["scenario"]) if given["scenario"] else None,
     )
-    work = Path(given["work"])
-    if not work.is_dir():
-        raise UsageError(f"{work}: the steps of run {named[-1].stem} are gone.", remedy="give its command again")
-    return FinishedRun(named[-1].stem, context, work)
+    return FinishedRun(named[-1].stem, context, Path(given["work"]))
