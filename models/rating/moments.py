@@ -14,6 +14,7 @@ from models.rating.engine import prepare, rated
 from models.rating.neighbourhood import only
 from models.rating.rate import rate
 from models.rating.rubric import FOREVER, Rubric, compile_rubric
+from models.redress.known import as_known
 
 MOST_DAYS = 5_000  # days looked at; a rating that still has not moved then is said not to move
 
@@ -37,6 +38,7 @@ def first_move(
     """tables: the neighbourhood of the enterprise. linked: whether links may matter (slower, whole ratings)."""
     if rank == 0:
         return None
+    tables = as_known(tables, policy.as_of)
     if linked or policy.figures:
         return _day_by_day(enterprise_id, tables, policy, rank, history)
     shard = encode(only(tables, pl.Series([enterprise_id])))

@@ -62,7 +62,9 @@ def world(seed: int, firms: int = 12, policy: Policy | None = None) -> dict[str,
     links = [_link(random, firms, people) for _ in range(2 * firms)]
     listings = [_listing(random, firms, policy) for _ in range(firms // 3)]
     decisions = [_decision(random, n, records, firms) for n in range(len(records) // 3 + 2)]
-    return frames(enterprises=enterprises, records=records, links=links, listings=listings, decisions=decisions)
+    indicators = [_indicator(random, firms) for _ in range(firms)]
+    return frames(enterprises=enterprises, records=records, links=links, listings=listings, indicators=indicators,
+                  decisions=decisions)  # fmt: skip
 
 
 SEVERITIES = ("minor", "general", "serious")
@@ -97,6 +99,11 @@ def _listing(random: Random, firms: int, policy: Policy) -> dict[str, Any]:
     begun = _before(random, 1500)
     return {"list_id": random.choice(list(policy.lists)), "enterprise_id": f"cn:{random.randrange(firms):04d}",
             "from_date": begun, "to_date": _maybe(random, begun, 0.4, 1500)}  # fmt: skip
+
+
+def _indicator(random: Random, firms: int) -> dict[str, Any]:
+    return {"enterprise_id": f"cn:{random.randrange(firms):04d}", "name": "tax_unpaid_days",
+            "period_end": _before(random, 700), "value": random.randrange(150)}  # fmt: skip
 
 
 def _decision(random: Random, number: int, records: list[dict[str, Any]], firms: int) -> dict[str, Any]:
