@@ -1,1 +1,26 @@
-"""What came of the visits: results read back, and the watchers watched."""
+"""What came of the visits: results read back, rates by tier from the draw, and the watchers watched."""
+
+from models.outcome.next_rates import PROPOSAL, Limits, propose_rates
+from models.outcome.ordering import ORDERING, ordering
+from models.outcome.propose import Proposed, propose
+from models.outcome.rates import RATES, SAMPLE, drawn_sample, rates
+from models.outcome.returned import CLEAN, FOUND, REFUSED, RESULTS, RETURNED
+
+__all__ = [
+    "CLEAN",
+    "FOUND",
+    "ORDERING",
+    "PROPOSAL",
+    "RATES",
+    "REFUSED",
+    "RESULTS",
+    "RETURNED",
+    "SAMPLE",
+    "Limits",
+    "Proposed",
+    "drawn_sample",
+    "ordering",
+    "propose",
+    "propose_rates",
+    "rates",
+]
