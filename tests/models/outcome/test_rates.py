@@ -172,7 +172,10 @@ def test_proposal_keeps_every_limit(shares: tuple[float | None, ...], visits: in
     rate = known(**dict(zip("ABCD", shares, strict=True)))
     table = propose_rates(rate, FIRMS, LIMITS, visits=visits, explore_per_mille=explore, step_per_mille=step)
     planned = dict(zip(table["tier"], table["visits_proposed"], strict=True))
-    least = {tier: -(-FIRMS[tier] * max(10, LIMITS[tier].now * max(1000 - step, 0) // 1000) // 1000) for tier in FIRMS}
+    least = {}
+    for tier, share in zip(FIRMS, shares, strict=True):  # an unknown tier is visited no less than now
+        kept = 1000 if share is None else max(1000 - step, 0)
+        least[tier] = -(-FIRMS[tier] * max(10, LIMITS[tier].now * kept // 1000) // 1000)
     assert sum(planned.values()) <= max(visits, sum(least.values()))
     for tier, count in planned.items():
         assert FIRMS[tier] * LIMITS[tier].floor <= 1000 * count <= FIRMS[tier] * LIMITS[tier].cap
