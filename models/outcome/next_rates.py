@@ -92,6 +92,11 @@ def _room(
         above = min(bound.cap, -(-bound.now * (1000 + step) // 1000))
         low[tier] = -(-enterprises[tier] * min(below, bound.cap) // 1000)
         high[tier] = max(enterprises[tier] * max(above, bound.floor) // 1000, low[tier])
+    for better, worse in pairwise(tiers):  # the fewest of a worse tier never below those of the better one
+        if enterprises[better]:
+            alike = -(-low[better] * enterprises[worse] // enterprises[better])
+            low[worse] = max(low[worse], min(alike, enterprises[worse] * limits[worse].cap // 1000))
+            high[worse] = max(high[worse], low[worse])
     return low, high
 
 

@@ -176,6 +176,8 @@ def test_proposal_keeps_every_limit(shares: tuple[float | None, ...], visits: in
     for tier, share in zip(FIRMS, shares, strict=True):  # an unknown tier is visited no less than now
         kept = 1000 if share is None else max(1000 - step, 0)
         least[tier] = -(-FIRMS[tier] * max(10, LIMITS[tier].now * kept // 1000) // 1000)
+    for better, worse in pairwise(FIRMS):
+        least[worse] = max(least[worse], -(-least[better] * FIRMS[worse] // FIRMS[better]))
     assert sum(planned.values()) <= max(visits, sum(least.values()))
     for tier, count in planned.items():
         assert FIRMS[tier] * LIMITS[tier].floor <= 1000 * count <= FIRMS[tier] * LIMITS[tier].cap
