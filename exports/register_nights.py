@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from config.errors import UsageError
+from exports.register_declarations import write_declarations
 from exports.register_dirt import Dirt, notes_frame
 from exports.register_files import Register, open_register
 from exports.register_formats import AGENCIES, REGISTERS, Layout
@@ -40,6 +41,7 @@ def write_delta(out: Path, day: date) -> GeneratedFiles:
     temporary = out / f".night-{day:%Y%m%d}"
     shutil.rmtree(temporary, ignore_errors=True)
     rows, dirty = _write(temporary, world)
+    rows |= write_declarations(temporary, world)
     for name in rows:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(temporary / name, out / name)

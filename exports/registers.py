@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.errors import UsageError
+from exports.register_declarations import write_first_days
 from exports.register_dirt import Dirt, notes_frame
 from exports.register_files import Register, open_register
 from exports.register_formats import AGENCIES, REGISTERS, Layout
@@ -121,7 +122,7 @@ class _Writing:
             register.close()
             rows |= register.rows
         self._would_fail.close()
-        rows |= self._tenders()
+        rows |= self._tenders() | write_first_days(self.folder, self.world)
         notes = notes_frame(self.dirt.values())
         notes.write_csv(self.truth / "dirty_rows.csv")
         return rows | {"truth/dirty_rows.csv": notes.height}, notes.height

@@ -43,6 +43,16 @@ class Inspectors(Strict):
     absent: int
 
 
+class Declarations(Strict):
+    offices: dict[str, int]
+    usual: int
+    examinations: dict[str, int]
+    must: int
+    days: int
+    minutes_per_1000: int
+    scanners: int
+
+
 class Calibration(Strict):
     """calibration.yaml; its comments say what each figure means."""
 
@@ -62,6 +72,8 @@ class Calibration(Strict):
     would_fail: dict[str, int]
     visits: dict[str, int]
     inspectors: Inspectors
+    declarations: Declarations
+    goods: tuple[tuple[str, int, int], ...]
 
     @property
     def agencies(self) -> tuple[str, ...]:

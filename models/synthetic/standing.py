@@ -97,13 +97,19 @@ def _listed(world: World, firms: Firms, who: Bool, name: str, agency: str, term:
     return frame.filter(pl.col("from_date") <= world.today_date)
 
 
+def documents(world: World, firms: Firms) -> tuple[Bool, I64]:
+    """Who trades over the border, and how many documents each files a year."""
+    people = np.array([4, 25, 140, 600])[firms.size]
+    trades = world.draws.chance("trades", firms.index, 260)
+    return trades, world.draws.heavy("documents", firms.index, 8.0 * people, 2_000_000) + 1
+
+
 def indicators_frame(world: World, firms: Firms) -> pl.DataFrame:
     """INDICATORS: documents filed last year, days of unpaid tax, insured employees."""
     draws, index = world.draws, firms.index
     year_end = (np.datetime64(f"{world.today_date.year - 1}-12-31") - np.datetime64("1970-01-01")).astype(np.int64)
     people = np.array([4, 25, 140, 600])[firms.size]
-    trades = draws.chance("trades", index, 260)
-    filed = draws.heavy("documents", index, 8.0 * people, 2_000_000) + 1
+    trades, filed = documents(world, firms)
     late = draws.chance("tax unpaid", index, 60 * 4 * firms.dishonesty**2 * firms.dishonesty**2)
     unpaid = draws.heavy("unpaid days", index, np.full(len(firms), 40.0), 1500) + 1
     insured = draws.whole("insured", index, 1, people * 2)
