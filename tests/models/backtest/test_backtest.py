@@ -75,8 +75,9 @@ def test_where_the_past_foretells_the_rating_finds_it(book: PolicyBook) -> None:
     assert report.figure("days_earlier_than_random") > 3
     assert report.figure("days_earlier_than_random_within_team") > 3
     assert report.windows["days_earlier_than_random"].min() > 0  # type: ignore[operator]
-    rates = report.tiers.filter(pl.col("visits") > 100)["rate"].to_list()
-    assert rates[0] < rates[-1]
+    assert report.regions["region"].to_list() == ["w0", "w1", "w2"]
+    assert report.regions["auc"].min() > 0.7  # type: ignore[operator]
+    assert report.regions["visits"].sum() == report.windows["visits"].sum() == report.tiers["visits"].sum()
 
 
 def test_where_the_past_says_nothing_no_worth_is_claimed(book: PolicyBook) -> None:
