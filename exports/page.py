@@ -30,7 +30,7 @@ def open_page(
         freeze=f"A{HEAD_ROWS + 2}",
         repeat=f"1:{HEAD_ROWS + 1}",
         hidden=[form.letters[c.id] for c in form.columns if c.kind == "key"],
-        footer=f"{standing(approval, language)}\n{facts.line('en')}",
+        footer=f"{standing(approval, language)} · {facts.run}",
         tab=tab,
     )
     sheet.row([title], "title", height=30)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _title(office: Office, zh: str, en: str) -> str:
-    return both(f"{zh} · {office.region}", f"{en} · {office.region}", office.language, "  ")
+    return f"{both(zh, en, office.language, '  ')} · {office.region}"
 
 
 def by_tier(office: Office) -> pl.DataFrame:
@@ -145,7 +145,7 @@ def item_list(book: Book, office: Office) -> None:
     title = _title(office, "抽查事项清单", "Items inspected")
     sheet = open_page(book, ITEMS, title, office.facts, office.approval, office.language)
     heading = sheet.headings(ITEMS, office.language)
-    _, last = sheet.table(ITEMS, item_rows(office), height=32)
+    _, last = sheet.table(ITEMS, item_rows(office), height=46)
     sheet.filter(ITEMS, heading, last)
 
 

@@ -8,7 +8,8 @@ import polars as pl
 
 from exports.facts import Facts, visit_key
 from exports.layout import Language, both
-from exports.words import PURPOSES, label, reason_text
+from exports.left_out_words import left_out_text, why_text
+from exports.words import PURPOSES, label
 
 
 def inspectorate(region: str, language: Language) -> str:
@@ -51,7 +52,7 @@ def roster_rows(
         pl.lit(facts.period_to, dtype=pl.Date).alias("task_end"),
         pl.col("visit_date").alias("planned_on"),
         in_words(rows["purpose"], lambda code: label(PURPOSES, code, language)).alias("purpose"),
-        in_words(rows["why_firm"], lambda why: reason_text(why, language)).alias("why"),
+        in_words(rows["why_firm"], lambda why: why_text(why, language)).alias("why"),
         pl.col("team").alias("inspectors"),
         offices.alias("agency"),
         offices.alias("registry"),
@@ -65,19 +66,10 @@ def why_not_rows(left_out: pl.DataFrame, enterprises: pl.DataFrame, language: La
     """One row per enterprise left out, worst tier first as the frame has it, with its reason in words."""
     firms = enterprises.select("enterprise_id", pl.col("name").alias("firm_name"))
     rows = left_out.join(firms, on="enterprise_id", how="left", maintain_order="left")
-    together = pl.concat_str(
-        pl.lit('{"code": "'), "reason", pl.lit('", "detail": '), pl.col("detail").fill_null("null"), pl.lit("}")
-    )
-    told = rows.select(together).to_series()
+    told = [left_out_text(code, detail, language) for code, detail in rows.select("reason", "detail").iter_rows()]
     return rows.with_columns(
-        firm_code(pl.col("enterprise_id")).alias("firm_code"),
-        in_words(told, lambda why: left_out_text(why, language)).alias("reason_text"),
+        firm_code(pl.col("enterprise_id")).alias("firm_code"), pl.Series("reason_text", told, dtype=pl.String)
     )
-
-
-def left_out_text(why: str, language: Language) -> str:
-    """A reason for leaving out, with its arguments, in words."""
-    return reason_text(why, language)
 
 
 def numbered(rows: pl.DataFrame) -> pl.DataFrame:

@@ -25,7 +25,7 @@ ROOM = 200  # rows below the roster that may be added and are checked, too
 def roster(book: Book, office: Office) -> None:
     """抽查结果名册: one row per planned visit, with drop-downs for what the inspectors found."""
     language = office.language
-    title = both(f"抽查结果名册 · {office.region}", f"Result roster · {office.region}", language, "  ")
+    title = f"{both('抽查结果名册', 'Result roster', language, '  ')} · {office.region}"
     sheet = open_page(book, ROSTER, title, office.facts, office.approval, language, tab="#FFC000")
     heading = sheet.headings(ROSTER, language)
     first, last = sheet.table(ROSTER, office.rows)

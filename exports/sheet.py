@@ -79,7 +79,7 @@ class Sheet:
     def headings(self, form: Form, language: Language) -> int:
         """The heading row of a form, with a filter over it."""
         cells = [Cell(c.heading(language), "heading entry" if c.entry else "heading") for c in form.columns]
-        return self.row(cells, height=34 if language == "both" else 22)
+        return self.row(cells, height=48 if language == "both" else 30)
 
     def table(self, form: Form, frame: pl.DataFrame, *, height: float | None = None) -> tuple[int, int]:
         """Append the frame's rows under the form's columns (missing ones stay blank, entry ones open).
@@ -189,8 +189,9 @@ class Sheet:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.page_margins.left = sheet.page_margins.right = 0.4
-        sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.6
-        sheet.oddFooter.left.text = footer.replace("&", "&&")
+        sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.75, 0.3
+        sheet.oddFooter.left.text = footer.replace("&", "&&")[:200]
+        sheet.oddFooter.left.size = sheet.oddFooter.right.size = 8
         sheet.oddFooter.right.text = "&P / &N"
         if repeat:
             sheet.print_title_rows = repeat

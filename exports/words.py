@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.in_force import Policy
@@ -102,18 +100,3 @@ def reading(terms: tuple[Term, ...]) -> dict[str, str]:
 def folded(text: str) -> str:
     """Text without spaces and case, for comparing what people type."""
     return "".join(text.split()).casefold()
-
-
-def reason_text(reason: str | None, language: Language) -> str:
-    """A reason (code, or JSON with `code` and its arguments) in words."""
-    if not reason:
-        return ""
-    try:
-        parsed = json.loads(reason)
-    except ValueError:
-        return reason.replace("_", " ")
-    if not isinstance(parsed, Mapping):
-        return str(parsed)
-    code = str(parsed.get("code", ""))
-    rest = ", ".join(f"{name} {value}" for name, value in parsed.items() if name != "code" and value is not None)
-    return f"{code.replace('_', ' ')} ({rest})" if rest else code.replace("_", " ")

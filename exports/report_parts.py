@@ -1,0 +1,275 @@
+"""The sections of the report: each a chart, a sentence how to read it, and the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from exports.charts import Bar, Range, bars, ranges
+from exports.left_out_words import short_reason
+from exports.styles import lightness, tier_fill
+
+if TYPE_CHECKING:
+    from exports.report import ReportInput
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One inspectorate in the grid."""
+
+    name: str
+    told: str
+    fill: str
+    ink: str
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    says: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    chart: str = ""
+    tiles: tuple[Tile, ...] = ()
+    wide: bool = False  # a long table starts folded
+
+
+def figures(given: ReportInput) -> list[tuple[str, str]]:
+    """The numbers at the top."""
+    shown = [(given.say("企业", "enterprises"), f"{given.ratings.height:,}")]
+    if given.plan is not None:
+        shown.append((given.say("计划检查", "visits planned"), f"{given.plan.visits.height:,}"))
+        shown.append((given.say("未列入", "left out"), f"{given.plan.left_out.height:,}"))
+    if given.rejected is not None:
+        shown.append((given.say("拒收行", "rows refused"), f"{given.rejected.height:,}"))
+    return shown
+
+
+def sections(given: ReportInput) -> Iterator[Section]:
+    """Every section for which there is something to show, in the order of the page."""
+    yield tiers(given)
+    if given.previous is not None:
+        yield movement(given, given.previous)
+    if given.plan is not None:
+        yield rates(given, given.plan.quota)
+        yield inspectorates(given, given.plan.quota)
+        yield capacity(given, given.plan.quota)
+        yield left_out(given, given.plan.left_out)
+    if given.violation_rates is not None:
+        yield violation_rates(given, given.violation_rates)
+    if given.files:
+        yield files(given)
+    if given.rejected is not None and given.rejected.height:
+        yield refusals(given, given.rejected)
+    if given.overrides is not None:
+        yield overrides(given, given.overrides)
+
+
+def share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "–"
+
+
+def _colours(given: ReportInput) -> dict[str, str]:
+    ladder = given.policy.tiers
+    return {tier.id: tier_fill(tier.colour, tier.rank, len(ladder)) for tier in ladder}
+
+
+def tiers(given: ReportInput) -> Section:
+    """How many enterprises stand in each tier."""
+    count = dict(given.ratings.group_by("tier").len().iter_rows())
+    total, fills = given.ratings.height, _colours(given)
+    rows = [(t.id, given.say(t.title.zh, t.title.en), int(count.get(t.id, 0))) for t in given.policy.tiers]
+    title = given.say("各等级企业数", "Enterprises by tier")
+    chart = bars(
+        title, ["n"], [Bar(f"{i} {name}", (n,), (f"{n:,} · {share(n, total)}",), fills[i]) for i, name, n in rows]
+    )
+    head = (given.say("等级", "Tier"), given.say("名称", "Title"), given.say("企业数", "Enterprises"), "%")
+    body = tuple((i, name, f"{n:,}", share(n, total)) for i, name, n in rows)
+    says = given.say("按基准日有效的规则评定。", "Rated by the rules in force on the day.")
+    return Section("tiers", title, says, head, body, chart)
+
+
+def movement(given: ReportInput, previous: pl.DataFrame) -> Section:
+    """From which tier to which since the run before."""
+    moved = given.ratings.select("enterprise_id", after="tier").join(
+        previous.select("enterprise_id", before="tier"), on="enterprise_id", how="full", coalesce=True
+    )
+    count = {(a, b): n for a, b, n in moved.group_by("before", "after").len().iter_rows()}
+    ids = [t.id for t in given.policy.tiers]
+    new, gone = given.say("新增", "new"), given.say("移出", "gone")
+    body = tuple(
+        (label, *(f"{count.get((key, after), 0):,}" for after in (*ids, None)))
+        for key, label in [*((i, i) for i in ids), (None, new)]
+    )
+    title = given.say("等级变动", "Movement since the last run")
+    head = (given.say("上次 → 本次", "Before → now"), *ids, gone)
+    says = given.say("行为上次等级，列为本次等级。", "Rows: the tier before; columns: the tier now.")
+    changes = [
+        Bar(f"{a or new} → {b or gone}", (n,), (f"{n:,}",))
+        for (a, b), n in sorted(count.items(), key=lambda kv: (-kv[1], str(kv[0])))
+        if a != b
+    ][:12]
+    return Section("movement", title, says, head, body, bars(title, ["n"], changes))
+
+
+def rates(given: ReportInput, quota: pl.DataFrame) -> Section:
+    """What the rules ask for and what is planned, by tier."""
+    sums = quota.group_by("tier").agg(pl.col("enterprises", "wanted", "planned").sum())
+    by_tier = {row["tier"]: row for row in sums.iter_rows(named=True)}
+    rows = [by_tier[t.id] for t in given.policy.tiers if t.id in by_tier]
+    title = given.say("应查与计划比例", "Rates wanted and planned")
+    names = [given.say("应查", "wanted"), given.say("计划", "planned")]
+    pairs = [(r, r["wanted"] / max(1, r["enterprises"]), r["planned"] / max(1, r["enterprises"])) for r in rows]
+    chart = bars(title, names, [Bar(r["tier"], (w, p), (f"{100 * w:.1f}%", f"{100 * p:.1f}%")) for r, w, p in pairs])
+    head = (given.say("等级", "Tier"), given.say("企业数", "Enterprises"), *names, *(f"{n} %" for n in names))
+    body = tuple(
+        (
+            r["tier"],
+            f"{r['enterprises']:,}",
+            f"{r['wanted']:,}",
+            f"{r['planned']:,}",
+            f"{100 * w:.1f}%",
+            f"{100 * p:.1f}%",
+        )
+        for r, w, p in pairs
+    )
+    says = given.say("计划期内的户次占企业数的比例。", "Visits of the period as a share of the enterprises.")
+    return Section("rates", title, says, head, body, chart)
+
+
+def by_region(quota: pl.DataFrame) -> pl.DataFrame:
+    """Sums per inspectorate; capacity is the region's own and stands once."""
+    has_hours = {"minutes_planned", "minutes_capacity"} <= set(quota.columns)
+    hours = [pl.col("minutes_planned").sum(), pl.col("minutes_capacity").max()] if has_hours else []
+    return quota.group_by("region").agg(pl.col("enterprises", "wanted", "planned").sum(), *hours).sort("region")
+
+
+def inspectorates(given: ReportInput, quota: pl.DataFrame) -> Section:
+    """A tile per inspectorate, darker the less of what is wanted could be planned."""
+    table = by_region(quota)
+    tiles, body = [], []
+    for row in table.iter_rows(named=True):
+        kept = row["planned"] / row["wanted"] if row["wanted"] else 1.0
+        fill = tier_fill("#2f5d8a", min(9, max(0, round((1 - kept) * 9))), 10)
+        ink = "#ffffff" if lightness(fill) < 55 else "#000000"
+        tiles.append(Tile(row["region"], f"{100 * kept:.0f}%", fill, ink))
+        body.append(
+            (row["region"], *(f"{row[c]:,}" for c in ("enterprises", "wanted", "planned")), f"{100 * kept:.0f}%")
+        )
+    title = given.say("各检查机关", "Inspectorates")
+    head = (
+        given.say("检查机关", "Inspectorate"),
+        given.say("企业数", "Enterprises"),
+        given.say("应查", "wanted"),
+        given.say("计划", "planned"),
+        given.say("计划/应查", "planned of wanted"),
+    )
+    says = given.say("颜色越深，未能安排的部分越多。", "The darker, the more of what is wanted could not be planned.")
+    return Section("inspectorates", title, says, head, tuple(body), tiles=tuple(tiles), wide=True)
+
+
+def capacity(given: ReportInput, quota: pl.DataFrame) -> Section:
+    """Hours used of the hours there are, by inspectorate."""
+    title = given.say("检查力量使用", "Capacity used")
+    head = (
+        given.say("检查机关", "Inspectorate"),
+        given.say("计划工时", "Hours planned"),
+        given.say("可用工时", "Hours there are"),
+        "%",
+    )
+    table = by_region(quota)
+    if "minutes_capacity" not in table.columns:
+        return Section("capacity", title, given.say("未知。", "Not known."), head, ())
+    rows = [
+        (r["region"], r["minutes_planned"] / 60, r["minutes_capacity"] / 60, r["minutes_capacity"])
+        for r in table.iter_rows(named=True)
+    ]
+    chart = bars(
+        title,
+        ["used"],
+        [Bar(n, (used / there if there else 0,), (share(used, there),)) for n, used, there, _ in rows],
+    )
+    body = tuple((n, f"{used:,.0f}", f"{there:,.0f}", share(used, there)) for n, used, there, _ in rows)
+    says = given.say("检查人员可能跨区工作。", "Inspectors may work in several districts; their hours stand in each.")
+    return Section("capacity", title, says, head, body, chart, wide=True)
+
+
+def left_out(given: ReportInput, rows: pl.DataFrame) -> Section:
+    """Why enterprises are not visited."""
+    count = rows.group_by("reason").len("n").sort("n", "reason", descending=[True, False])
+    title = given.say("未列入计划的原因", "Why not visited")
+    told = [(short_reason(reason, given.language), n) for reason, n in count.iter_rows()]
+    chart = bars(title, ["n"], [Bar(words, (n,), (f"{n:,}",)) for words, n in told])
+    head = (given.say("原因", "Reason"), given.say("企业数", "Enterprises"))
+    says = given.say("每家企业一个真实原因。", "One true reason for every enterprise.")
+    return Section("left-out", title, says, head, tuple((w, f"{n:,}") for w, n in told), chart)
+
+
+def violation_rates(given: ReportInput, table: pl.DataFrame) -> Section:
+    """Estimated share of enterprises with a violation, by tier, from the random draw alone."""
+    known = [r for r in table.iter_rows(named=True) if r["rate"] is not None]
+    title = given.say("估计的真实违法率", "Estimated true violation rate")
+    points = [
+        Range(r["tier"], r["low"] / MILLION, r["rate"] / MILLION, r["high"] / MILLION, _interval(r)) for r in known
+    ]
+    head = (
+        given.say("等级", "Tier"),
+        given.say("抽取", "Drawn"),
+        given.say("已查", "Seen"),
+        given.say("发现", "Found"),
+        given.say("违法率（95%区间）", "Rate (95% interval)"),
+    )
+    body = tuple(
+        (r["tier"], f"{r['drawn']:,}", f"{r['seen']:,}", f"{r['found']:,}", _interval(r))
+        for r in table.iter_rows(named=True)
+    )
+    says = given.say("只用随机抽取的检查，按抽取概率加权。", "From drawn visits alone, weighted by their probability.")
+    return Section("violations", title, says, head, body, ranges(title, points))
+
+
+def _interval(row: dict[str, int | None]) -> str:
+    if row["rate"] is None or row["low"] is None or row["high"] is None:
+        return "–"
+    return f"{row['rate'] / 10_000:.1f}% ({row['low'] / 10_000:.1f}–{row['high'] / 10_000:.1f})"
+
+
+def files(given: ReportInput) -> Section:
+    """Rows accepted and refused, by input file."""
+    rows = sorted((str(f["name"]), int(f["rows"]), int(f["accepted"]), int(f["rejected"])) for f in given.files)
+    title = given.say("各来源拒收", "Refused rows by source")
+    shown = [Bar(n, (bad / max(1, all_),), (f"{bad:,} · {share(bad, all_)}",)) for n, all_, _, bad in rows if bad]
+    head = (
+        given.say("文件", "File"),
+        given.say("行", "Rows"),
+        given.say("接收", "Accepted"),
+        given.say("拒收", "Refused"),
+    )
+    body = tuple((n, f"{a:,}", f"{b:,}", f"{c:,}") for n, a, b, c in rows)
+    says = given.say(
+        "拒收的行连同行号、规则和理由保存。", "Every refused row is kept with its number, rule and reason."
+    )
+    return Section("sources", title, says, head, body, bars(title, ["n"], shown) if shown else "")
+
+
+def refusals(given: ReportInput, rejected: pl.DataFrame) -> Section:
+    """By which rule rows were refused."""
+    count = rejected.group_by("rule").len("n").sort("n", "rule", descending=[True, False])
+    title = given.say("拒收原因", "Refused by rule")
+    told: Sequence[tuple[str, int]] = [(str(rule).replace("_", " "), n) for rule, n in count.iter_rows()]
+    head = (given.say("规则", "Rule"), given.say("行", "Rows"))
+    chart = bars(title, ["n"], [Bar(words, (n,), (f"{n:,}",)) for words, n in told])
+    return Section("refusals", title, "", head, tuple((w, f"{n:,}") for w, n in told), chart)
+
+
+def overrides(given: ReportInput, table: pl.DataFrame) -> Section:
+    """Decisions in which an officer departed from the proposal."""
+    title = given.say("人工改动", "Overrides by officers")
+    body = tuple(tuple("" if v is None else str(v) for v in row) for row in table.iter_rows())
+    says = given.say("每项改动都有具名负责人和理由。", "Each with a named officer and a reason.")
+    return Section("overrides", title, says, tuple(c.replace("_", " ") for c in table.columns), body)
