@@ -107,10 +107,17 @@ class WorkbookRegister:
         """Write the rows, starting a new workbook where one is full."""
         cells = self.layout.text(frame)
         dirty = dict(dirt.between(cells, frame, self.layout)) if dirt is not None else {}
-        for number, row in enumerate(cells.iter_rows(), start=1):
+        for number, row in enumerate(self._typed(cells, frame).iter_rows(), start=1):
             self._write(list(row))
             if number in dirty and dirt is not None:
                 self._write_dirty(dirty[number], dirt)
+
+    def _typed(self, cells: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+        """Days and sums as Excel keeps them; what clerks spoilt stays text."""
+        columns = self.layout.headings.items()
+        days = [frame[ours].alias(name) for name, ours in columns if frame.schema[ours] == pl.Date]
+        sums = [(frame[ours] / 100).alias(name) for name, ours in columns if ours in self.layout.money]
+        return cells.with_columns(*days, *sums)
 
     def total(self, dirt: Dirt) -> None:
         """The line of totals at the end."""

@@ -20,7 +20,7 @@ from exports.registers import GeneratedFiles, write_registers
 from models.synthetic import generate
 
 AS_OF = date(2026, 6, 30)
-N = 12_000
+N = 9_000
 
 
 @pytest.fixture(scope="module")

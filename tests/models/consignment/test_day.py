@@ -19,7 +19,7 @@ from tests.models.consignment.morning import DAY, SEED, planned
 KEY = day_seed(SEED, DAY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     count=st.integers(0, 150),
     minutes=st.integers(0, 3000),

@@ -69,7 +69,7 @@ def inclusion(seeds: int) -> pl.DataFrame:
 
 
 def test_chances_follow_the_rate_and_not_the_place_in_the_file() -> None:
-    seeds = 250
+    seeds = 150
     regular = inclusion(seeds).filter(tier="regular").sort(pl.col("declaration_id").str.slice(1).cast(pl.Int64))
     expected, spread = 0.150 * seeds, (0.150 * 0.850 * seeds) ** 0.5
     assert regular["times"].mean() == pytest.approx(expected, rel=0.02)
