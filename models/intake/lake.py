@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,13 @@ class Lake:
         """Number of enterprises of a shard."""
         return int(self.files[f"shard-{shard:05d}/enterprises.parquet"]["rows"])
 
-    def shard(self, number: int, *, whole: bool = False, records: bool = True) -> Shard:
-        """Load a shard; without `whole` only the columns that ratings are calculated from."""
+    def shard(
+        self, number: int, *, whole: bool = False, records: bool = True, columns: Sequence[str] = ENGINE_COLUMNS
+    ) -> Shard:
+        """Load a shard; without `whole` only these columns of records, without `records` none of their rows."""
         frames = {part: pl.read_parquet(self.path(number, part)) for part in PARTS if part != "records"}
         scan = pl.scan_parquet(self.path(number, "records"))
-        scan = scan if whole else scan.select(ENGINE_COLUMNS)
+        scan = scan if whole else scan.select(columns)
         frames["records"] = (scan if records else scan.head(0)).collect()
         return Shard(codes=self.codes, **frames)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from models.rating.encoding import Shard
+from models.rating.once import each_once
 from models.rating.rubric import FOREVER, Rubric
 from models.redress import decisions, relief
 from models.redress.status import Status
@@ -40,7 +41,8 @@ def acts(shard: Shard, rubric: Rubric, today: pl.Expr | None = None, *, amounts:
     dead = np.zeros(shard.records.height, dtype=np.bool_)
     dead[touched.filter(pl.col("status").is_not_null())["row"].to_numpy()] = True
     frame = _weighed(shard.records.lazy(), rubric, day, dead, amounts)
-    return Acts(*_each_once(frame, rubric, _waiting(touched)))
+    counted, losers = each_once(frame, rubric)
+    return Acts(counted, pl.concat([_waiting(touched), losers]))
 
 
 def _weighed(
@@ -128,31 +130,3 @@ def _waiting(touched: pl.DataFrame) -> pl.DataFrame:
     return touched.filter(pl.col("changes_on").is_not_null()).select(
         "eidx", (pl.col("changes_on") - pl.col("today")).dt.total_days().cast(pl.Int32).alias("changes_in")
     )
-
-
-def _each_once(frame: pl.DataFrame, rubric: Rubric, waiting: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Of the records of one act (enterprise, class, day) the heaviest; what sets one aside sets all aside."""
-    eidx, age = frame["eidx"].to_numpy(), frame["age"].to_numpy()
-    same = np.zeros(frame.height + 1, dtype=np.bool_)
-    same[1:-1] = (eidx[1:] == eidx[:-1]) & (age[1:] == age[:-1])
-    tied = same[1:] | same[:-1]
-    keep = ~frame["dead"].to_numpy()
-    if not tied.any():
-        return frame.filter(pl.Series(keep)).drop("dead"), waiting
-    places = np.flatnonzero(tied)
-    of_act = ["eidx", "age", "act_class"]
-    group = frame[places].with_columns(
-        act_class=pl.Series(rubric.act_class[frame["cell"].to_numpy()[places]]), place=pl.Series(places)
-    )
-    alive = group.filter(~pl.col("dead").any().over(of_act))
-    winners = alive.sort(pl.col("points").abs(), -pl.col("points"), -pl.col("row").cast(pl.Int64)).unique(
-        of_act, keep="last", maintain_order=True
-    )
-    keep[places] = False
-    keep[winners["place"].to_numpy()] = True
-    if "amount" in frame.columns:
-        largest = alive.group_by(of_act).agg(pl.col("amount").max()).join(winners.select(*of_act, "place"), on=of_act)
-        amount = frame["amount"].scatter(largest["place"].to_numpy(), largest["amount"])
-        frame = frame.with_columns(amount)
-    losers = alive.filter(~pl.col("place").is_in(winners["place"].implode())).select("eidx", "changes_in")
-    return frame.filter(pl.Series(keep)).drop("dead"), pl.concat([waiting, losers])

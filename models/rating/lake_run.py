@@ -22,12 +22,12 @@ import polars as pl
 
 from config.errors import UsageError
 from config.in_force import Link, Policy
-from models.intake.lake import Lake, check_lake
+from models.intake.lake import ENGINE_COLUMNS, Lake, check_lake
 from models.rating.acts import days_since_epoch
-from models.rating.engine import prepare, rated
+from models.rating.engine import asks_amounts, prepare, rated
 from models.rating.linked import LinkResult, carried, enabled, hot_persons, offices, resolve, triggers
 from models.rating.rated_files import RatedRun, publish, relink, write_rated
-from models.rating.rubric import compile_rubric, nested
+from models.rating.rubric import Rubric, compile_rubric, nested
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -64,7 +64,8 @@ def rate_lake(
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        first = spread(lambda number: first_pass(lake, number, policy, beside, history), chosen, workers)
+        rubric = compile_rubric(policy, lake.codes.items)
+        first = spread(lambda number: first_pass(lake, number, rubric, beside, history), chosen, workers)
         results = link_pass(lake, policy, first, workers)
         touched = sorted({int(n) for result in results for n in result.carried["shard"].unique()})
         spread(lambda number: third_pass(lake, number, policy, beside, results, history), touched, workers)
@@ -83,10 +84,11 @@ def spread(task: Callable[[T], R], over: Iterable[T], workers: int) -> list[R]:
         return list(pool.map(task, over))
 
 
-def first_pass(lake: Lake, number: int, policy: Policy, folder: Path, history: pl.DataFrame | None = None) -> FirstPass:
+def first_pass(lake: Lake, number: int, rubric: Rubric, folder: Path, history: pl.DataFrame | None = None) -> FirstPass:
     """Rate one shard without links and write it; find whom its enterprises in trigger tiers lead to."""
-    shard = lake.shard(number)
-    inputs = prepare(shard, compile_rubric(policy, lake.codes.items), history)
+    policy = rubric.policy
+    shard = lake.shard(number, columns=columns_needed(rubric))
+    inputs = prepare(shard, rubric, history)
     rating = rated(inputs)
     write_rated(folder, number, rating, inputs)
     hot = [hot_persons(shard, triggers(shard, inputs, rating, link, history), link, policy) for link in enabled(policy)]
@@ -122,6 +124,14 @@ def third_pass(
         write_rated(folder, number, rated(inputs, carried(results, number, inputs.today)), inputs)
     else:
         relink(folder, number, policy, carried(results, number, policy_days(lake, number, policy)))
+
+
+def columns_needed(rubric: Rubric) -> list[str]:
+    """Columns of records that this rubric looks at."""
+    unasked = set() if asks_amounts(rubric) else {"amount"}
+    if all(term.by_age for term in rubric.terms):
+        unasked |= {"corrected_on", "ends_on"}
+    return [column for column in ENGINE_COLUMNS if column not in unasked]
 
 
 def policy_days(lake: Lake, number: int, policy: Policy) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

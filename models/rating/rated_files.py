@@ -1,7 +1,7 @@
 """Rated shards on disk: two files a shard, and a manifest that makes the folder whole.
 
-ratings-00000.parquet   total, score, band, tier, mask, linked, changes_in, records; row = eidx of the lake's shard
-details-00000.parquet   dimensions, rows and weights of the heaviest reasons
+ratings-00000.arrow   total, score, band, tier, mask, linked, changes_in, records; row = eidx of the lake's shard
+details-00000.arrow   dimensions, rows and weights of the heaviest reasons
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -27,8 +26,6 @@ from models.rating.engine import Carried, Inputs, Rated
 from models.rating.rubric import compile_rubric
 from models.rating.scorecard import REASONS, Totals
 from models.rating.tier import band, final, rules
-
-COMPRESSION: Final = "lz4"
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,11 @@ class RatedRun:
 
 
 def ratings_path(folder: Path, number: int) -> Path:
-    return folder / f"ratings-{number:05d}.parquet"
+    return folder / f"ratings-{number:05d}.arrow"
 
 
 def details_path(folder: Path, number: int) -> Path:
-    return folder / f"details-{number:05d}.parquet"
+    return folder / f"details-{number:05d}.arrow"
 
 
 def write_rated(folder: Path, number: int, rating: Rated, inputs: Inputs) -> None:
@@ -63,7 +60,7 @@ def write_rated(folder: Path, number: int, rating: Rated, inputs: Inputs) -> Non
             "weights": rating.totals.weights,
         }
     )
-    details.write_parquet(details_path(folder, number), compression=COMPRESSION, statistics=False)
+    details.write_ipc(details_path(folder, number))
 
 
 def _write_ratings(folder: Path, number: int, rating: Rated, total: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
@@ -79,12 +76,12 @@ def _write_ratings(folder: Path, number: int, rating: Rated, total: np.ndarray[t
             "records": rating.totals.records,
         }
     )
-    frame.write_parquet(ratings_path(folder, number), compression=COMPRESSION, statistics=False)
+    frame.write_ipc(ratings_path(folder, number))
 
 
 def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
     """Add what links carry to a shard already rated, where no gate asks for the total of points."""
-    frame = pl.read_parquet(ratings_path(folder, number))
+    frame = pl.read_ipc(ratings_path(folder, number))
     card = policy.scorecard
     total = frame["total"].to_numpy().astype(np.int64)
     score = np.clip(total + links.points, card.lowest, card.highest)
@@ -99,7 +96,7 @@ def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
         mask=pl.Series(mask),
         linked=pl.Series(links.points.astype(np.int32)),
         changes_in=pl.Series(np.minimum(frame["changes_in"].to_numpy(), links.changes_in).astype(np.int32)),
-    ).write_parquet(ratings_path(folder, number), compression=COMPRESSION, statistics=False)
+    ).write_ipc(ratings_path(folder, number))
 
 
 def publish(beside: Path, out: Path, run: RatedRun) -> RatedRun:
@@ -154,7 +151,7 @@ def read_run(run: RatedRun, lake: Lake, policy: Policy, shards: Sequence[int] | 
 
 def read_rated(folder: Path, number: int, width: int) -> Rated:
     """The arrays of a shard; width: number of dimensions."""
-    ratings, details = pl.read_parquet(ratings_path(folder, number)), pl.read_parquet(details_path(folder, number))
+    ratings, details = pl.read_ipc(ratings_path(folder, number)), pl.read_ipc(details_path(folder, number))
     totals = Totals(
         dimensions=details["dimensions"].to_numpy().reshape(-1, width).astype(np.int64),
         records=ratings["records"].to_numpy(),

@@ -93,13 +93,15 @@ def _heaviest(
     weights = np.zeros((size, REASONS), dtype=np.int32)
     if present.size == 0:
         return rows, weights
-    last = np.uint64(points.size - 1)
-    key = np.abs(points).astype(np.uint64) << np.uint64(32)
-    key[key > 0] |= last - np.flatnonzero(points).astype(np.uint64)
+    last = points.size - 1
+    key = np.abs(points).astype(np.uint64)
+    key <<= np.uint64(32)
+    key |= np.arange(last, -1, -1, dtype=np.uint64)
+    key[points == 0] = 0
     for place in range(REASONS):
         best = np.maximum.reduceat(key, starts)
         found = best > 0
-        chosen = (last - (best[found] & np.uint64(0xFFFFFFFF))).astype(np.int64)
+        chosen = last - (best[found] & np.uint64(0xFFFFFFFF)).astype(np.int64)
         rows[present[found], place] = row[chosen]
         weights[present[found], place] = points[chosen]
         key[chosen] = 0

@@ -1,0 +1,73 @@
+"""One act, several reports: of the records of one enterprise, class and day only the heaviest weighs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from models.rating.rubric import Rubric
+
+NO_AMOUNT = np.iinfo(np.int64).min
+
+
+def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Acts, and what waits: eidx, changes_in of reports that weigh less but may outlast the heaviest.
+
+    frame: sorted by eidx and age, with cell, points, changes_in, dead (set aside) and amount where asked for. What
+    sets one report aside sets the act aside; the act's amount is the largest reported. Of equal points the earlier
+    row stands.
+    """
+    keep = ~frame["dead"].to_numpy()
+    places = _tied(frame["eidx"].to_numpy(), frame["age"].to_numpy())
+    if places.size == 0:
+        return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, places)
+    order, starts = _acts(frame, rubric, places)
+    dead = np.logical_or.reduceat(~keep[order], starts)
+    best = np.maximum.reduceat(_precedence(frame["points"].to_numpy()[order]), starts)
+    winners = order[(order.size - 1 - (best & np.uint64(0xFFFFFFFF)).astype(np.int64))]
+    keep[order] = False
+    keep[winners[~dead]] = True
+    if "amount" in frame.columns:
+        frame = frame.with_columns(_largest(frame["amount"], order, starts, winners))
+    of_act = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
+    lost = order[~dead[of_act] & ~keep[order]]
+    return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, lost)
+
+
+def _tied(eidx: npt.NDArray[np.uint32], age: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+    """Places that share enterprise and day with a neighbour."""
+    same = np.zeros(eidx.size + 1, dtype=np.bool_)
+    same[1:-1] = (eidx[1:] == eidx[:-1]) & (age[1:] == age[:-1])
+    return np.flatnonzero(same[1:] | same[:-1])
+
+
+def _acts(
+    frame: pl.DataFrame, rubric: Rubric, places: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The tied places ordered so that each act is one run, and where the runs begin."""
+    eidx, age = frame["eidx"].to_numpy()[places], frame["age"].to_numpy()[places]
+    day = np.cumsum(np.append(False, (eidx[1:] != eidx[:-1]) | (age[1:] != age[:-1])))
+    key = (day << 16) | rubric.act_class[frame["cell"].to_numpy()[places]]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    return places[order], np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+
+
+def _precedence(points: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
+    """Larger = heavier; of equal weight the adverse one, then the earlier one."""
+    weight = np.abs(points).astype(np.uint64) * np.uint64(2) + (points < 0)
+    return (weight << np.uint64(32)) | np.arange(points.size - 1, -1, -1, dtype=np.uint64)
+
+
+def _largest(
+    amount: pl.Series, order: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], winners: npt.NDArray[np.intp]
+) -> pl.Series:
+    """Amounts with the largest of each act at its heaviest report."""
+    largest = np.maximum.reduceat(amount.fill_null(NO_AMOUNT).to_numpy()[order], starts)
+    known = largest > NO_AMOUNT
+    return amount.scatter(winners[known], largest[known])
+
+
+def _losers(frame: pl.DataFrame, places: npt.NDArray[np.intp]) -> pl.DataFrame:
+    return frame.select("eidx", "changes_in")[places]
