@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench bench-tender clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ lint: .venv/.dev ## ruff, mypy --strict, import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute force beside it, Polish contractors
+	$(BIN)/python -m tests.bench.tender
 
 lock: .venv/.dev ## lock the versions again (needs uv in the environment)
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt

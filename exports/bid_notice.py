@@ -24,7 +24,7 @@ from exports.facts import Approval, Facts, facts_of, standing
 from exports.layout import Language, both
 from exports.styles import FONT
 from models.tender.amounts import amount_of
-from models.tender.case import Bid, Kind
+from models.tender.case import Bid
 from models.tender.credit import FirmCredit
 from models.tender.evaluation import Evaluation
 from models.tender.scoring import Scored
@@ -87,15 +87,14 @@ def _letter(letter: Letter, bids: list[Bid]) -> Any:
     _line(document, f"{letter.say('项目', 'Tender')}: {case.title} ({case.id})  {case.buyer}")
     opened = f"{letter.evaluation.opening:%Y-%m-%d}"
     _line(document, f"{letter.say('开标日', 'Bids opened on')}: {opened}    {letter.facts.line(letter.language)}")
-    rows = {(row.lot, row.bid): row for row in letter.evaluation.rows}
-    for bid in bids:
-        row = rows.get((bid.lot, bid.id))
-        document.add_heading(f"{letter.say('标段', 'Lot')} {bid.lot}  {case.lot(bid.lot).title}".strip(), level=2)
-        if row is None:
-            _set_aside(document, letter, bid)
-        else:
-            _points(document, letter, row)
-            _reasons(document, letter, row)
+    keys = {(bid.lot, bid.id) for bid in bids}
+    rows = [row for bid in bids for row in letter.evaluation.of_lot(bid.lot) if (row.lot, row.bid) in keys]
+    if rows:
+        document.add_heading(letter.say("得分与排名", "Points and ranks"), level=2)
+        _points(document, letter, rows)
+        document.add_heading(letter.say("信用标得分及理由", "Credit points and reasons"), level=2)
+        _reasons(document, letter, rows)
+    _set_aside(document, letter, keys)
     _objection(document, letter)
     return document
 
@@ -117,45 +116,45 @@ def _line(document: Any, text: str, bold: bool = False) -> None:
     run.bold = bold
 
 
-def _points(document: Any, letter: Letter, row: Scored) -> None:
+def _points(document: Any, letter: Letter, rows: list[Scored]) -> None:
+    """One line per lot: price, points by criterion with their maximum, total, rank, outcome."""
     case = letter.evaluation.case
-    table = document.add_table(rows=1, cols=3, style="Table Grid")
-    heads = (("评审项", "Criterion"), ("满分", "Maximum"), ("得分", "Points"))
-    for cell, (zh, en) in zip(table.rows[0].cells, heads, strict=True):
-        cell.text = letter.say(zh, en)
+    heads = [letter.say("标段", "Lot"), letter.say("报价", "Price")]
+    heads += [f"{clean(c.title)} (≤{points_text(c.weight)})" for c in case.criteria]
+    heads += [letter.say("总分", "Total"), letter.say("排名", "Rank"), letter.say("结果", "Outcome")]
+    table = document.add_table(rows=len(rows) + 1, cols=len(heads), style="Table Grid")
+    lines = [heads]
+    for row in rows:
+        won = letter.evaluation.awards.get(row.lot) == row.bid
+        outcome = letter.say("拟推荐中标", "proposed") if won else letter.say("未推荐", "not proposed")
+        price = "" if row.price is None else f"{amount_of(row.price, case.currency):,.2f} {case.currency}"
+        points = [points_text(row.points[c.id]) for c in case.criteria]
+        rank = f"{row.rank} / {len(letter.evaluation.of_lot(row.lot))}"
+        lines.append([row.lot, price, *points, points_text(row.total), rank, outcome])
+    for line, cells in zip(lines, table.rows, strict=True):
+        for text, cell in zip(line, cells.cells, strict=True):
+            cell.text = text
+    for cell in table.rows[0].cells:
         cell.paragraphs[0].runs[0].bold = True
-    for criterion in case.criteria:
-        _cells(table, clean(criterion.title), points_text(criterion.weight), points_text(row.points[criterion.id]))
-    _cells(table, letter.say("总分", "Total"), "100", points_text(row.total))
-    place = f"{letter.say('排名', 'Rank')}: {row.rank} / {len(letter.evaluation.of_lot(row.lot))}"
-    if row.price is not None:
-        place += f"    {letter.say('投标报价', 'Price')}: {amount_of(row.price, case.currency):,.2f} {case.currency}"
-    _line(document, place)
-    won = letter.evaluation.awards.get(row.lot) == row.bid
-    _line(
-        document,
-        letter.say("拟推荐为中标候选人。", "Proposed for the award.")
-        if won
-        else letter.say("未推荐为中标候选人。", "Not proposed for the award."),
-    )
 
 
-def _cells(table: Any, *texts: str) -> None:
-    for cell, text in zip(table.add_row().cells, texts, strict=True):
-        cell.text = text
-
-
-def _reasons(document: Any, letter: Letter, row: Scored) -> None:
-    total = points_text(row.by_kind[Kind.credit])
-    clause = row.credit.clause
-    _line(
-        document, letter.say(f"信用标 {total} 分，依据：{clause}。", f"Credit {total} points, by {clause}."), bold=True
-    )
-    if len(row.credit.firms) > 1:
-        _line(document, f"{letter.say('联合体', 'Consortium')}: {word(BASIS, row.credit.rule, letter.language)}")
-    for firm in row.credit.firms:
-        for text in _firm_lines(letter, firm):
-            document.add_paragraph(clean(text), style="List Bullet")
+def _reasons(document: Any, letter: Letter, rows: list[Scored]) -> None:
+    """Credit points with clause and firms, once for all lots they are the same in."""
+    groups: dict[str, list[Scored]] = {}
+    for row in rows:
+        groups.setdefault(repr(row.credit), []).append(row)
+    for same in groups.values():
+        credit = same[0].credit
+        lots = ", ".join(row.lot for row in same)
+        total = points_text(credit.total)
+        _line(document, f"{letter.say('标段', 'Lot')} {lots}", bold=True)
+        zh = f"信用标 {total} 分，依据：{credit.clause}。"
+        _line(document, letter.say(zh, f"Credit {total} points, by {credit.clause}."))
+        if len(credit.firms) > 1:
+            _line(document, f"{letter.say('联合体', 'Consortium')}: {word(BASIS, credit.rule, letter.language)}")
+        for firm in credit.firms:
+            for text in _firm_lines(letter, firm):
+                document.add_paragraph(clean(text), style="List Bullet")
 
 
 def _firm_lines(letter: Letter, firm: FirmCredit) -> Iterator[str]:
@@ -174,22 +173,23 @@ def _firm_lines(letter: Letter, firm: FirmCredit) -> Iterator[str]:
         yield f"    {title}: {points_text(reason['points'])}{where}, {reason['record_id']}"
 
 
-def _set_aside(document: Any, letter: Letter, bid: Bid) -> None:
-    found = next((a for a in letter.evaluation.set_aside if (a.lot, a.bid) == (bid.lot, bid.id)), None)
-    reason = found.reason if found else "disqualified"
-    _line(
-        document,
-        f"{letter.say('本投标未参加评审', 'Not evaluated')}: {word(SET_ASIDE, reason, letter.language)}",
-        bold=True,
-    )
-    for hit in (h for h in letter.evaluation.vetoes if (h.lot, h.bid) == (bid.lot, bid.id)):
-        until = f"{hit.to_date:%Y-%m-%d}" if hit.to_date else letter.say("未定", "open")
-        title = both(hit.title.zh, hit.title.en, letter.language, " / ")
-        text = (
-            f"{hit.name}: {title} ({hit.clause}); {hit.source} {hit.reference}; {hit.from_date:%Y-%m-%d} – {until}; "
-            f"{letter.say('查询', 'queried')} {hit.queried_at:%Y-%m-%d %H:%M}; SHA-256 {hit.evidence[:16]}…"
-        )
-        document.add_paragraph(clean(text), style="List Bullet")
+def _set_aside(document: Any, letter: Letter, keys: set[tuple[str, str]]) -> None:
+    """Bids that took no part, with the entry of the list that stands against a vetoed one."""
+    found = [item for item in letter.evaluation.set_aside if (item.lot, item.bid) in keys]
+    if found:
+        document.add_heading(letter.say("未参加评审的投标", "Bids not evaluated"), level=2)
+    for item in found:
+        reason = word(SET_ASIDE, item.reason, letter.language)
+        _line(document, f"{letter.say('标段', 'Lot')} {item.lot}: {reason}", bold=True)
+        for hit in (h for h in letter.evaluation.vetoes if (h.lot, h.bid) == (item.lot, item.bid)):
+            until = f"{hit.to_date:%Y-%m-%d}" if hit.to_date else letter.say("未定", "open")
+            title = both(hit.title.zh, hit.title.en, letter.language, " / ")
+            text = (
+                f"{hit.name}: {title} ({hit.clause}); {hit.source} {hit.reference}; "
+                f"{hit.from_date:%Y-%m-%d} – {until}; "
+                f"{letter.say('查询', 'queried')} {hit.queried_at:%Y-%m-%d %H:%M}; SHA-256 {hit.evidence[:16]}…"
+            )
+            document.add_paragraph(clean(text), style="List Bullet")
 
 
 def _objection(document: Any, letter: Letter) -> None:

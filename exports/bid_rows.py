@@ -12,7 +12,7 @@ from exports.bid_words import BASIS, FLAGS, SET_ASIDE, Word
 from exports.layout import Form, Kind, Language, both
 from models.tender.amounts import amount_of
 from models.tender.case import Kind as CriterionKind
-from models.tender.evaluation import Evaluation
+from models.tender.evaluation import Evaluation, SetAside
 
 _TYPES: dict[Kind, Any] = {
     Kind.number: pl.Int64,
@@ -40,6 +40,9 @@ def summary_rows(evaluation: Evaluation, language: Language) -> list[dict[str, A
     """Bids by lot and rank, those set aside after the ranked ones of their lot."""
     case, found = evaluation.case, []
     bids = {(bid.lot, bid.id): bid for bid in case.bids}
+    aside: dict[str, list[SetAside]] = {}
+    for item in evaluation.set_aside:
+        aside.setdefault(item.lot, []).append(item)
     for lot in case.lots:
         for row in evaluation.of_lot(lot.id):
             won = evaluation.awards.get(lot.id) == row.bid
@@ -58,14 +61,14 @@ def summary_rows(evaluation: Evaluation, language: Language) -> list[dict[str, A
                     "remark": _remark(evaluation, row.rank, won, language),
                 }
             )
-        for aside in (a for a in evaluation.set_aside if a.lot == lot.id):
-            price = bids[aside.lot, aside.bid].price
+        for item in aside.get(lot.id, ()):
+            price = bids[item.lot, item.bid].price
             found.append(
                 {
                     "lot": lot.id,
-                    "bidder": aside.name,
+                    "bidder": item.name,
                     "price": _amount(price, case.currency),
-                    "remark": word(SET_ASIDE, aside.reason, language),
+                    "remark": word(SET_ASIDE, item.reason, language),
                 }
             )
     return found
@@ -84,8 +87,9 @@ def _amount(price: int | None, currency: str) -> float | None:
 def judge_rows(evaluation: Evaluation, judge: str) -> list[dict[str, Any]]:
     """One judge's scores of the bids that take part, in the order of lots and bids (not of ranks)."""
     bids = {(bid.lot, bid.id): bid for bid in evaluation.case.bids}
+    order = {lot.id: place for place, lot in enumerate(evaluation.case.lots)}
     found = []
-    for row in sorted(evaluation.rows, key=lambda row: (_lot_order(evaluation)[row.lot], row.bid)):
+    for row in sorted(evaluation.rows, key=lambda row: (order[row.lot], row.bid)):
         scores = {s.criterion: s.points for s in bids[row.lot, row.bid].scores if s.judge == judge}
         if scores:
             cells = {f"criterion {name}": points for name, points in scores.items()}
@@ -97,10 +101,6 @@ def judges(evaluation: Evaluation) -> list[str]:
     """Everybody who scored a bid that takes part, in order of name."""
     kept = {(row.lot, row.bid) for row in evaluation.rows}
     return sorted({s.judge for bid in evaluation.case.bids if (bid.lot, bid.id) in kept for s in bid.scores})
-
-
-def _lot_order(evaluation: Evaluation) -> dict[str, int]:
-    return {lot.id: place for place, lot in enumerate(evaluation.case.lots)}
 
 
 def credit_rows(evaluation: Evaluation, language: Language) -> list[dict[str, Any]]:

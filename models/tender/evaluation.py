@@ -5,10 +5,11 @@ It proposes; an officer decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -25,7 +26,7 @@ from models.tender.live import live_lost
 from models.tender.lots import Assignment, Offer, assign, in_lot_order
 from models.tender.plain import bids_frame, evaluation_dict
 from models.tender.population import population
-from models.tender.problems import LIVE, firm_key, refuse_problems
+from models.tender.problems import LIVE, refuse_problems
 from models.tender.scoring import Scored, benchmarks, score_lot
 from models.tender.veto import VetoHit, vetoes
 
@@ -76,11 +77,18 @@ class Evaluation:
 
     def of_lot(self, lot: str) -> list[Scored]:
         """Rows of a lot, best first."""
-        return [row for row in self.rows if row.lot == lot]
+        return self._by_lot.get(lot, [])
+
+    @cached_property
+    def _by_lot(self) -> dict[str, list[Scored]]:
+        found: dict[str, list[Scored]] = {}
+        for row in self.rows:
+            found.setdefault(row.lot, []).append(row)
+        return found
 
     def winner(self, lot: str) -> Scored | None:
         """The row the lot is proposed to."""
-        return next((row for row in self.rows if row.lot == lot and row.bid == self.awards.get(lot)), None)
+        return next((row for row in self.of_lot(lot) if row.bid == self.awards.get(lot)), None)
 
 
 def evaluate(
@@ -105,16 +113,19 @@ def evaluate(
     refuse_problems(case, policy)
     opening = case.opening.date() if case.opening else policy.as_of
     live = [bid for bid in case.bids if bid.status in LIVE]
-    asked_at = queried_at or case.opening if listings is not None else None
+    asked_at: datetime | None = None
     hits: tuple[VetoHit, ...] = ()
     if listings is not None:
-        asked = asked_at or datetime.combine(policy.as_of, datetime.min.time())
-        hits = vetoes(case, live, listings, policy, opening=opening, queried_at=asked, decisions=decisions)
+        asked_at = queried_at or case.opening or datetime.combine(policy.as_of, datetime.min.time())
+        hits = vetoes(case, live, listings, policy, opening=opening, queried_at=asked_at, decisions=decisions)
     refused = {(hit.lot, hit.bid) for hit in hits}
     kept = [bid for bid in live if (bid.lot, bid.id) not in refused]
     used = table or points_by_tier(policy, population(ratings, policy, enterprises), case)
     credit = _credit(case, kept, ratings, used, policy, records, opening)
-    rows = [row for lot in case.lots for row in score_lot(case, [b for b in kept if b.lot == lot.id], credit, seed)]
+    by_lot: dict[str, list[Bid]] = {}
+    for bid in kept:
+        by_lot.setdefault(bid.lot, []).append(bid)
+    rows = [row for lot in case.lots for row in score_lot(case, by_lot.get(lot.id, []), credit, seed)]
     return Evaluation(
         case=case,
         opening=opening,
@@ -154,19 +165,16 @@ def _credit(
 
 
 def award(case: TenderCase, rows: Sequence[Scored]) -> Assignment:
-    """Proposed awards under the limit of lots, by the tender's rule."""
+    """Proposed awards of ranked rows under the limit of lots, by the tender's rule."""
+    return award_of(case, [(row, -row.total, row.rank) for row in rows])
+
+
+def award_of(case: TenderCase, placed: Iterable[tuple[Scored, int, int]]) -> Assignment:
+    """As `award`, from (row, what is minimised under the rule `points`, rank in the lot)."""
     by_price = case.lot_rule == "price"
-    bids = {bid.id: bid for bid in case.bids}
     offers = [
-        Offer(
-            bid=row.bid,
-            lot=row.lot,
-            firms=tuple(sorted({firm_key(case, member.party) for member in bids[row.bid].tenderers})),
-            cost=(row.price or 0) if by_price else -row.total,
-            order=row.rank,
-            hash=row.draw,
-        )
-        for row in rows
+        Offer(row.bid, row.lot, row.firms, (row.price or 0) if by_price else cost, rank, row.draw)
+        for row, cost, rank in placed
     ]
     if case.lot_rule == "lot_order":
         return in_lot_order(offers, [lot.id for lot in case.lots], case.max_lots_per_bidder)

@@ -26,12 +26,10 @@ class Flag:
 def flags(case: TenderCase, bids: Sequence[Bid], links: pl.DataFrame | None, opening: date) -> tuple[Flag, ...]:
     """Every flag, ordered by lot and bids. `links`: models.records.LINKS; only terms in force on `opening` count."""
     people = _people(case, bids, links, opening)
-    found = [
-        flag
-        for lot in case.lots
-        for one, other in combinations(sorted((b for b in bids if b.lot == lot.id), key=lambda b: b.id), 2)
-        for flag in (*_representative(case, one, other, people), *_price(one, other), *_subcontractor(one, other))
-    ]
+    found: list[Flag] = []
+    for lot in case.lots:
+        here = sorted((bid for bid in bids if bid.lot == lot.id), key=lambda bid: bid.id)
+        found += [*_representatives(case, here, people), *_prices(here), *_subcontractors(here)]
     return tuple(sorted(found, key=lambda flag: (flag.lot, flag.first, flag.second, flag.kind, flag.detail)))
 
 
@@ -54,26 +52,42 @@ def _people(
     return {party: by_firm[firm] for party, firm in firms.items() if firm in by_firm}
 
 
-def _representative(case: TenderCase, one: Bid, other: Bid, people: dict[str, set[tuple[str, str]]]) -> Iterator[Flag]:
-    seen = set()
-    for a in one.tenderers:
-        for b in other.tenderers:
-            for person, role in people.get(a.party, ()):
-                for same, role_there in people.get(b.party, ()):
-                    if same == person:
-                        names = f"{case.party(a.party).name} ({role}) – {case.party(b.party).name} ({role_there})"
-                        seen.add(names)
-    for names in sorted(seen):
-        yield Flag(one.lot, one.id, other.id, "same_representative", names)
+def _representatives(case: TenderCase, bids: Sequence[Bid], people: dict[str, set[tuple[str, str]]]) -> Iterator[Flag]:
+    """The same person in office behind two bids; the person's key goes no further than here."""
+    behind: dict[str, list[tuple[Bid, str]]] = {}
+    for bid in bids:
+        for member in bid.tenderers:
+            for person, role in people.get(member.party, ()):
+                behind.setdefault(person, []).append((bid, f"{case.party(member.party).name} ({role})"))
+    seen = {
+        (one, other, f"{name} – {same}")
+        for places in behind.values()
+        for (first, name), (second, same) in combinations(sorted(places, key=lambda p: (p[0].id, p[1])), 2)
+        for one, other in [(first.id, second.id)]
+        if one != other
+    }
+    for one, other, names in sorted(seen):
+        yield Flag(bids[0].lot, one, other, "same_representative", names)
 
 
-def _price(one: Bid, other: Bid) -> Iterator[Flag]:
-    if one.price is not None and one.price == other.price:
-        yield Flag(one.lot, one.id, other.id, "same_price", "")
+def _prices(bids: Sequence[Bid]) -> Iterator[Flag]:
+    by_price: dict[int, list[Bid]] = {}
+    for bid in bids:
+        if bid.price is not None:
+            by_price.setdefault(bid.price, []).append(bid)
+    for group in by_price.values():
+        for one, other in combinations(group, 2):
+            yield Flag(one.lot, one.id, other.id, "same_price", "")
 
 
-def _subcontractor(one: Bid, other: Bid) -> Iterator[Flag]:
-    for bidder, contractor in ((one, other), (other, one)):
-        shared = {m.party for m in bidder.tenderers} & {m.party for m in contractor.subcontractors}
-        for party in sorted(shared):
-            yield Flag(one.lot, one.id, other.id, "bidder_and_subcontractor", party)
+def _subcontractors(bids: Sequence[Bid]) -> Iterator[Flag]:
+    tenderers: dict[str, list[Bid]] = {}
+    for bid in bids:
+        for member in bid.tenderers:
+            tenderers.setdefault(member.party, []).append(bid)
+    for bid in bids:
+        for member in bid.subcontractors:
+            for other in tenderers.get(member.party, ()):
+                if other is not bid:
+                    one, two = sorted((bid.id, other.id))
+                    yield Flag(bid.lot, one, two, "bidder_and_subcontractor", member.party)

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.errors import InputError
 from models.tender.amounts import amount_of
+from models.tender.case import Bid
 from models.tender.evaluation import Evaluation
 
 VERSION = "1.1"
@@ -33,15 +34,16 @@ def release(evaluation: Evaluation, published: datetime) -> dict[str, Any]:
     found["date"] = _time(published)
     found["tag"] = ["award"]
     ranks = {(row.lot, row.bid): row.rank for row in evaluation.rows}
-    bids = {bid.path: bid for bid in evaluation.case.bids}
+    bids = {bid.path.rpartition("/bids/details/")[2]: bid for bid in evaluation.case.bids}
     for index, raw in enumerate((found.get("bids") or {}).get("details") or ()):
-        bid = next((b for path, b in bids.items() if path.endswith(f"/bids/details/{index}")), None)
-        if bid is not None:
-            rank = ranks.get((bid.lot, bid.id))
-            raw["hasRank"] = rank is not None
-            if rank is not None:
-                raw["rank"] = rank
-    found["awards"] = [*_kept_awards(found), *(_award(evaluation, lot, bid) for lot, bid in _in_order(evaluation))]
+        bid = bids.get(str(index)) or evaluation.case.bids[index]
+        rank = ranks.get((bid.lot, bid.id))
+        raw["hasRank"] = rank is not None
+        if rank is not None:
+            raw["rank"] = rank
+    by_id = {(bid.lot, bid.id): bid for bid in evaluation.case.bids}
+    proposed = [_award(evaluation, by_id, lot, bid_id) for lot, bid_id in _in_order(evaluation)]
+    found["awards"] = [*_kept_awards(found), *proposed]
     found["evaluation"] = evaluation.to_dict()
     return found
 
@@ -63,9 +65,9 @@ def _kept_awards(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [award for award in found.get("awards") or () if not str(award.get("id", "")).startswith("proposed-")]
 
 
-def _award(evaluation: Evaluation, lot: str, bid_id: str) -> dict[str, Any]:
+def _award(evaluation: Evaluation, bids: Mapping[tuple[str, str], Bid], lot: str, bid_id: str) -> dict[str, Any]:
     case = evaluation.case
-    bid = next(bid for bid in case.bids if bid.lot == lot and bid.id == bid_id)
+    bid = bids[lot, bid_id]
     award: dict[str, Any] = {
         "id": f"proposed-{lot}",
         "title": case.lot(lot).title or lot,

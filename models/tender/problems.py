@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,8 +37,9 @@ def problems(case: TenderCase, policy: Policy | None = None) -> list[Problem]:
     found = [*_whole(case), *_scales(case)]
     if policy is not None:
         found += _credit_weight(case, policy)
+    judges, lots = _judges(case), frozenset(lot.id for lot in case.lots)
     for bid in case.bids:
-        found += _bid(case, bid)
+        found += _bid(case, bid, lots, judges.get(bid.lot, {}))
     return [*found, *_one_bid_per_firm(case)]
 
 
@@ -109,9 +110,9 @@ def _credit_weight(case: TenderCase, policy: Policy) -> Iterator[Problem]:
         yield Problem("tender/criteria", "credit_weight", message, "lower the weight of the credit criteria")
 
 
-def _bid(case: TenderCase, bid: Bid) -> Iterator[Problem]:
+def _bid(case: TenderCase, bid: Bid, lots: frozenset[str], judges: Mapping[str, list[str]]) -> Iterator[Problem]:
     at = bid.path or f"bids/{bid.id}"
-    if bid.lot not in {lot.id for lot in case.lots}:
+    if bid.lot not in lots:
         yield Problem(f"{at}/relatedLots", "unknown_lot", f"lot {bid.lot!r} is not in the tender.", "correct the lot")
         return
     if not bid.tenderers:
@@ -124,7 +125,7 @@ def _bid(case: TenderCase, bid: Bid) -> Iterator[Problem]:
             yield Problem(f"parties/{party.id}/identifier", "identifier", message, "correct the identifier")
     if bid.status in LIVE:
         yield from _money(case, bid, at)
-        yield from _scores(case, bid, at)
+        yield from _scores(case, bid, at, judges)
         if case.deadline and bid.received and bid.received > case.deadline:
             message = f"bid {bid.id} came {bid.received}, after the deadline {case.deadline}."
             yield Problem(f"{at}/date", "late", message, "set its status to disqualified, or correct the time")
@@ -164,7 +165,7 @@ def _money(case: TenderCase, bid: Bid, at: str) -> Iterator[Problem]:
         yield Problem(f"{at}/value/amount", "ceiling", message, "disqualify the bid, or correct the ceiling")
 
 
-def _scores(case: TenderCase, bid: Bid, at: str) -> Iterator[Problem]:
+def _scores(case: TenderCase, bid: Bid, at: str, judges: Mapping[str, list[str]]) -> Iterator[Problem]:
     judged = {c.id: c for c in case.criteria if c.kind in (Kind.business, Kind.technical)}
     for index, score in enumerate(bid.scores):
         here = f"{at}/scores/{index}"
@@ -179,23 +180,21 @@ def _scores(case: TenderCase, bid: Bid, at: str) -> Iterator[Problem]:
     for (name, judge), count in pairs.items():
         if count > 1:
             yield Problem(f"{at}/scores", "score_twice", f"judge {judge} scored {name} {count} times.", "keep one")
-    judges = _judges(case, bid.lot)
     for name in judged:
         missing = [judge for judge in judges.get(name, ()) if (name, judge) not in pairs]
-        if missing or (name not in judges):
-            who = f"judge {', '.join(missing)}" if missing else "no judge"
-            message = f"bid {bid.id}: criterion {name}: {'no score of ' if missing else ''}{who} has scored it."
-            yield Problem(f"{at}/scores", "score_missing", message.replace("no score of ", ""), "enter the score")
+        if missing or name not in judges:
+            who = f"judge {', '.join(missing)} has not" if missing else "no judge has"
+            yield Problem(f"{at}/scores", "score_missing", f"bid {bid.id}: {who} scored {name}.", "enter the score")
 
 
-def _judges(case: TenderCase, lot: str) -> dict[str, list[str]]:
-    """Criterion → the judges who scored any live bid of the lot on it, in order of name."""
-    found: dict[str, set[str]] = {}
-    for bid in case.bids:
-        if bid.lot == lot and bid.status in LIVE:
-            for score in bid.scores:
-                found.setdefault(score.criterion, set()).add(score.judge)
-    return {name: sorted(judges) for name, judges in found.items()}
+def _judges(case: TenderCase) -> dict[str, dict[str, list[str]]]:
+    """Lot → criterion → the judges who scored any live bid of the lot on it, in order of name."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for bid in live_bids(case):
+        by_criterion = found.setdefault(bid.lot, {})
+        for score in bid.scores:
+            by_criterion.setdefault(score.criterion, set()).add(score.judge)
+    return {lot: {name: sorted(judges) for name, judges in by.items()} for lot, by in found.items()}
 
 
 def _one_bid_per_firm(case: TenderCase) -> Iterator[Problem]:

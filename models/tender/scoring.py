@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from models.tender.amounts import rounded
@@ -27,6 +27,7 @@ class Scored:
     by_kind: Mapping[Kind, int]
     total: int
     credit: BidCredit
+    firms: tuple[str, ...]  # what makes the bidder one firm or group, whatever the file calls it
     draw: int
     rank: int = 0
 
@@ -71,6 +72,7 @@ def _scored(
             found = judged_points(bid, criterion)
         points[criterion.id] = found
         by_kind[criterion.kind] += found
+    firms = tuple(sorted({firm_key(case, member.party) for member in bid.tenderers}))
     return Scored(
         bid=bid.id,
         lot=bid.lot,
@@ -81,7 +83,8 @@ def _scored(
         by_kind=by_kind,
         total=sum(points.values()),
         credit=credit,
-        draw=draw_number(seed, case.ocid, bid.lot, *sorted(firm_key(case, m.party) for m in bid.tenderers)),
+        firms=firms,
+        draw=draw_number(seed, case.ocid, bid.lot, *firms),
     )
 
 
@@ -95,22 +98,24 @@ KEYS: dict[str, Callable[[Scored], int]] = {
 """Tie rules: what is smaller comes first."""
 
 
+def tie_key(row: Scored, tie_rule: Sequence[str]) -> tuple[int | str, ...]:
+    """What decides between equal totals; smaller is better, never equal between two bidders."""
+    return (*(KEYS[name](row) for name in tie_rule), row.draw, row.bidder)
+
+
 def ranked(rows: Sequence[Scored], tie_rule: Sequence[str]) -> list[Scored]:
     """By total, then by the tie rule, then by draw; ranks 1, 2, 3 …"""
-    from dataclasses import replace
-
-    def key(row: Scored) -> tuple[int | str, ...]:
-        return (-row.total, *(KEYS[name](row) for name in tie_rule), row.draw, row.bidder)
-
-    return [replace(row, rank=place) for place, row in enumerate(sorted(rows, key=key), start=1)]
+    in_order = sorted(rows, key=lambda row: (-row.total, *tie_key(row, tie_rule)))
+    return [replace(row, rank=place) for place, row in enumerate(in_order, start=1)]
 
 
 def benchmarks(case: TenderCase, bids: Sequence[Bid]) -> dict[str, Fraction]:
     """Lot → benchmark price in minor units, over the bids that take part."""
-    found: dict[str, Fraction] = {}
-    for criterion in case.of_kind(Kind.price)[:1]:
-        for lot in case.lots:
-            prices = [bid.price for bid in bids if bid.lot == lot.id and bid.price is not None]
-            if prices and criterion.price is not None:
-                found[lot.id] = benchmark(prices, criterion.price, lot.ceiling)
-    return found
+    rule = next((criterion.price for criterion in case.of_kind(Kind.price)), None)
+    prices: dict[str, list[int]] = {}
+    for bid in bids:
+        if bid.price is not None:
+            prices.setdefault(bid.lot, []).append(bid.price)
+    if rule is None:
+        return {}
+    return {lot.id: benchmark(prices[lot.id], rule, lot.ceiling) for lot in case.lots if lot.id in prices}

@@ -14,9 +14,9 @@ from itertools import pairwise
 from config.in_force import Policy
 from config.units import milli
 from models.tender.case import Kind
-from models.tender.evaluation import Evaluation, award
+from models.tender.evaluation import Evaluation, award_of
 from models.tender.parametric import breakpoints, envelope, simplest_between
-from models.tender.scoring import Scored, ranked
+from models.tender.scoring import Scored, tie_key
 
 EXACT_OFFERS = 600
 """Up to so many bids the thresholds under a limit of lots are exact; beyond, they are bracketed by half points."""
@@ -73,7 +73,7 @@ def sensitivity(evaluation: Evaluation, policy: Policy) -> Sensitivity:
         weight,
         cap,
         tuple(sorted(stretches, key=lambda s: (order[s.lot], s.low))),
-        _awards_at(evaluation, Fraction(0)),
+        _Field(evaluation).awards_at(Fraction(0)),
         exact,
     )
 
@@ -94,9 +94,11 @@ def _unlimited(evaluation: Evaluation, top: Fraction) -> Iterator[Stretch]:
 
 
 def _limited(evaluation: Evaluation, top: Fraction, exact: bool) -> Iterator[Stretch]:
+    field = _Field(evaluation)
+
     def value(t: Fraction) -> tuple[int, int]:
         """(Σ points without credit, Σ credit points) of the best award at t."""
-        awarded = _awards_at(evaluation, t)
+        awarded = field.awards_at(t)
         chosen = [row for row in evaluation.rows if awarded.get(row.lot) == row.bid]
         return sum(row.without_credit for row in chosen), sum(row.by_kind[Kind.credit] for row in chosen)
 
@@ -108,7 +110,7 @@ def _limited(evaluation: Evaluation, top: Fraction, exact: bool) -> Iterator[Str
         step = Fraction(GRID, evaluation.case.weight(Kind.credit))
         cuts = [step * k for k in range(1, int(top / step) + 1) if step * k < top]
     ends = [Fraction(0), *cuts, top]
-    awarded = [_awards_at(evaluation, simplest_between(low, high)) for low, high in pairwise(ends)]
+    awarded = [field.awards_at(simplest_between(low, high)) for low, high in pairwise(ends)]
     for lot in evaluation.case.lots:
         start = 0
         for k in range(1, len(ends)):
@@ -130,14 +132,24 @@ def _crossings(evaluation: Evaluation, top: Fraction) -> Iterator[Fraction]:
                         yield t
 
 
-def _awards_at(evaluation: Evaluation, t: Fraction) -> dict[str, str]:
-    """Awards with credit points × t, ranks and ties worked out anew."""
-    scale = t.denominator
-    rows = []
-    for lot in evaluation.case.lots:
-        moved = [
-            replace(row, total=row.without_credit * scale + row.by_kind[Kind.credit] * t.numerator)
-            for row in evaluation.of_lot(lot.id)
+class _Field:
+    """The bids of a tender, made ready to be ranked and awarded at many weights."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.case = evaluation.case
+        rule = self.case.tie_rule
+        self.lots = [
+            [
+                (row.without_credit, row.by_kind[Kind.credit], tie_key(row, rule), row)
+                for row in evaluation.of_lot(lot.id)
+            ]
+            for lot in self.case.lots
         ]
-        rows += ranked(moved, evaluation.case.tie_rule)
-    return dict(award(evaluation.case, rows).awards)
+
+    def awards_at(self, t: Fraction) -> dict[str, str]:
+        """Awards with credit points × t, ranks and ties worked out anew."""
+        placed: list[tuple[Scored, int, int]] = []
+        for rows in self.lots:
+            moved = sorted((-own * t.denominator - credit * t.numerator, tie, row) for own, credit, tie, row in rows)
+            placed += [(row, cost, rank) for rank, (cost, _, row) in enumerate(moved, start=1)]
+        return dict(award_of(self.case, placed).awards)
