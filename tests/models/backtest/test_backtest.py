@@ -193,3 +193,15 @@ def test_new_york_tells_bad_inspections_apart() -> None:
     assert report.figure("auc") >= 0.63
     rates = report.tiers["rate"].to_list()
     assert rates == sorted(rates)
+
+
+@shared
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_placebo_stays_a_placebo() -> None:
+    """Importers carry no signal in the synthetic declarations: doing better would mean looking into the future."""
+    report = run_backtest(
+        "customs_kr", SHARED / "customs", date(2021, 1, 1), date(2021, 4, 1), 90, secret=b"s" * 32, seed=b"1"
+    )
+    assert 0.19 <= report.figure("precision_at_5%") <= 0.24
+    assert 0.19 <= report.figure("precision_at_10%") <= 0.24
