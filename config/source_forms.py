@@ -77,7 +77,7 @@ class ColumnForm(Strict):
     default: str | None = None  # a blank reads as this
     case: str | None = Field(default=None, pattern="^(lower|upper)$")
     dates: tuple[str, ...] = ()  # strptime formats, in place of the table's
-    money: str | None = Field(default=None, pattern="^(major|minor)$")  # unit of the export; ours is minor
+    money: str | None = Field(default=None, pattern="^(major|minor|ten_thousand)$")  # yuan, fen, 万元
     split: str | None = None  # separator inside a list
     person: str | None = None  # namespace of a natural person's identifier: hashed with the secret, then dropped
     required: bool = False
@@ -106,6 +106,7 @@ class JoinForm(Strict):
     format: Format = Format.csv
     encoding: str = "utf-8"
     separator: str = ","
+    headings_at: int = Field(default=1, ge=1)
     match: dict[str, str] = Field(min_length=1)
     take: dict[str, str] = Field(min_length=1)  # its heading → name here
     inner: bool = False  # rows without a match: set aside (true) or kept with blanks (false)
@@ -160,6 +161,7 @@ class TableForm(Strict):
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     sheet: str | None = None
+    headings_at: int = Field(default=1, ge=1)  # row of the headings, where a title stands above them
     optional: bool = False  # no file is no error
     dates: tuple[str, ...] = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日")
     join: tuple[JoinForm, ...] = ()

@@ -4,9 +4,11 @@ The door (forbidden and missing headings) → reader (CSV, Excel, Parquet, SQL) 
 """
 
 from config.source_forms import Source
+from models.intake.columns import Run
 from models.intake.hashes import file_hashes
 from models.intake.raw import FileSeen
+from models.intake.rotation import rekey
 from models.intake.run import Intake, intake
 from models.intake.source import load_source, source_names
 
-__all__ = ["FileSeen", "Intake", "Source", "file_hashes", "intake", "load_source", "source_names"]
+__all__ = ["FileSeen", "Intake", "Run", "Source", "file_hashes", "intake", "load_source", "rekey", "source_names"]

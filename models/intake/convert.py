@@ -11,12 +11,12 @@ import polars as pl
 
 from config.source_forms import ColumnForm
 
+DECIMALS = {"minor": 0, "major": 2, "ten_thousand": 6}  # of a unit of the export, down to the minor unit
 TINY = 1e-3  # of a minor unit: what a binary fraction may be off
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 ERROR_VALUES = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ERROR")
 _GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
-_MONEY = r"^[+-]?\d{1,15}(\.\d{1,2}0*)?$"
 _INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 
 
@@ -55,17 +55,19 @@ def to_integer(column: pl.Expr) -> pl.Expr:
 
 
 def to_minor(column: pl.Expr, unit: str) -> pl.Expr:
-    """Money as text → integer minor units, exact; more than two decimals of a major unit is no amount."""
+    """Money as text → integer minor units, exact; a fraction of a minor unit is no amount."""
     if unit == "minor":
         return to_integer(column)
-    text = _ungrouped(column)
-    exact = pl.when(text.str.contains(_MONEY)).then(text).cast(pl.Decimal(20, 2), strict=False)
-    return (exact * 100).cast(pl.Int64, strict=False)
+    text, decimals = _ungrouped(column), DECIMALS[unit]
+    written = text.str.contains(rf"^[+-]?\d{{1,13}}(\.\d{{1,{decimals}}}0*)?$")
+    exact = pl.when(written).then(text).cast(pl.Decimal(28, decimals), strict=False)
+    factor: int = 10**decimals
+    return (exact * factor).cast(pl.Int64, strict=False)
 
 
 def number_to_minor(column: pl.Expr, unit: str) -> pl.Expr:
     """Money that the file holds as a number → integer minor units; a fraction of a minor unit is no amount."""
-    scaled = column.cast(pl.Float64) * 100 if unit == "major" else column.cast(pl.Float64)
+    scaled = column.cast(pl.Float64) * float(10 ** DECIMALS[unit])
     whole = pl.when((scaled - scaled.round(0)).abs() < TINY).then(scaled.round(0))
     return whole.cast(pl.Int64, strict=False)
 

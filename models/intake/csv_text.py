@@ -13,18 +13,21 @@ from collections.abc import Iterator
 import polars as pl
 
 from config.errors import InputError
-from models.intake.raw import ROW, Raw, refusals
+from models.intake.raw import ROW, TOTAL, TOTAL_REASON, Raw, refusals, without_totals
 
 LINES_OF_A_FIELD = 50  # a quoted field may run over so many lines
 UNREADABLE_SHARE = 0.2  # of a file's lines: more means that the encoding is wrong
-TOTAL_LINE = r"^[\s,;|\t\"]*(合计|总计|小计|共计|总数|(?i:grand total|subtotal|total|sum))([\s,;|\t\":：]|$)"
+MOST_COLUMNS = 1_000
 Refusal = tuple[int, str, str, str]
 
 
-def read_csv(name: str, data: bytes, *, encoding: str, separator: str) -> Raw:
-    """All columns text, blanks null. Raises InputError where the file as a whole is not a CSV in this encoding."""
+def read_csv(name: str, data: bytes, *, encoding: str, separator: str, headings_at: int = 1) -> Raw:
+    """All columns text, blanks null. Raises InputError where the file as a whole is not a CSV in this encoding.
+
+    The headings are the first line that holds anything from line `headings_at` on.
+    """
     lines, refused = _lines(name, data, encoding)
-    filled = lines.filter(pl.col("line").str.contains(_something(separator)))
+    filled = lines.filter(pl.col("line").str.contains(_something(separator)) & (pl.col(ROW) >= headings_at))
     if filled.is_empty():
         raise InputError("the file is empty.", file=name, rule="empty_file", remedy="ask for it again")
     headings = _headings(name, filled["line"][0], separator)
@@ -34,14 +37,14 @@ def read_csv(name: str, data: bytes, *, encoding: str, separator: str) -> Raw:
     used = {row for row, _, _ in rows}
     taken = {line for _, _, lines_used in rows for line in lines_used}
     kept = plain.filter(~pl.col(ROW).is_in(list(taken))) if taken else plain
-    good = kept.filter(pl.col("fits") & ~pl.col("total"))
-    refused += [_misfit(row, line, total, separator, len(headings)) for row, line, total in _bad(kept)]
+    misfits = kept.filter(~pl.col("fits")).select(ROW, "line")
+    refused += [_misfit(row, line, separator, len(headings)) for row, line in misfits.iter_rows()]
     refused += [
         (row, "quotes", line, "a quoted field is never closed, or the fields do not fit the headings")
         for row, line in odd.filter(~pl.col(ROW).is_in(list(used | taken))).select(ROW, "line").iter_rows()
     ]
-    frame = pl.concat([_split(good, headings, separator), _from_quoted(rows, headings)]).sort(ROW)
-    return Raw(name, frame, refusals(name, sorted(refused)))
+    frame = pl.concat([_split(kept.filter("fits"), headings, separator), _from_quoted(rows, headings)]).sort(ROW)
+    return without_totals(Raw(name, frame, refusals(name, sorted(refused))))
 
 
 def _something(separator: str) -> str:
@@ -77,11 +80,22 @@ def _line_by_line(name: str, data: bytes, encoding: str) -> tuple[pl.DataFrame, 
             text = line.decode(encoding, "replace")
             bad.append((row, "encoding", text, f"byte {error.start + 1} is not {encoding.upper()}"))
     if len(bad) > UNREADABLE_SHARE * (len(good) + len(bad)) or any(row == 1 for row, *_ in bad):
-        remedy = f"set `encoding` in the source (now {encoding}); UTF-8 and GB18030 are the usual ones"
+        remedy = f"set `encoding` in the source (now {encoding}){_reads_as(data)}"
         raise InputError(
             f"not {encoding.upper()}: {bad[0][3]}.", file=name, row=bad[0][0], rule="encoding", remedy=remedy
         )
     return pl.DataFrame(good, schema={ROW: pl.Int64, "line": pl.String}, orient="row"), bad
+
+
+def _reads_as(data: bytes) -> str:
+    """Which of the usual encodings would read the file."""
+    for encoding in ("utf-8", "gb18030", "big5", "cp1252"):
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return f"; the file reads as {encoding.upper()}"
+    return "; the file reads as none of the usual ones"
 
 
 def _headings(name: str, line: str, separator: str) -> list[str]:
@@ -90,35 +104,36 @@ def _headings(name: str, line: str, separator: str) -> list[str]:
         cells = next(csv.reader([line], delimiter=separator))
     except csv.Error as error:
         raise InputError(f"the headings cannot be read ({error}).", file=name, row=1, rule="headings") from error
+    if len(cells) > MOST_COLUMNS:
+        raise InputError(f"{len(cells):,} columns.", file=name, rule="headings", remedy="remove stray columns")
     return unique_headings(cells)
 
 
 def unique_headings(cells: list[str]) -> list[str]:
     """Stripped; '' → '(blank 3)', a second 'x' → 'x (2)'."""
-    result: list[str] = []
+    seen: set[str] = set()
     for position, cell in enumerate(cells, start=1):
-        heading = cell.strip().strip("\ufeff") or f"(blank {position})"
-        number = sum(other == heading or other.startswith(f"{heading} (") for other in result)
-        result.append(f"{heading} ({number + 1})" if number and heading in result else heading)
-    return result
+        heading = first = cell.strip().strip("\ufeff") or f"(blank {position})"
+        number = 1
+        while heading in seen:
+            number += 1
+            heading = f"{first} ({number})"
+        seen.add(heading)
+        cells[position - 1] = heading
+    return cells
 
 
 def _by_quotes(body: pl.DataFrame, separator: str, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     quoted = pl.col("line").str.contains('"', literal=True)
     plain = body.filter(~quoted).with_columns(
-        fits=pl.col("line").str.count_matches(separator, literal=True) == width - 1,
-        total=pl.col("line").str.contains(TOTAL_LINE),
+        fits=pl.col("line").str.count_matches(separator, literal=True) == width - 1
     )
     return plain, body.filter(quoted)
 
 
-def _bad(plain: pl.DataFrame) -> Iterator[tuple[int, str, bool]]:
-    yield from plain.filter(~pl.col("fits") | pl.col("total")).select(ROW, "line", "total").iter_rows()
-
-
-def _misfit(row: int, line: str, total: bool, separator: str, width: int) -> Refusal:
-    if total:
-        return row, "total_line", line, "a line of totals, not a row"
+def _misfit(row: int, line: str, separator: str, width: int) -> Refusal:
+    if re.match(TOTAL, line.split(separator)[0]):
+        return row, "total_line", line, TOTAL_REASON
     return row, "field_count", line, f"{line.count(separator) + 1} fields under {width} headings"
 
 

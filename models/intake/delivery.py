@@ -47,6 +47,10 @@ class Delivery:
     def __init__(self, source: Source, data: Path, run: columns.Run) -> None:
         self.source, self.data, self.run = source, data, run
         self._raw: dict[tuple[str, ...], Raw] = {}
+        globs = [table.files for table in source.tables] + [
+            form.files for table in source.tables for form in table.join
+        ]
+        self._readers = Counter(globs)  # a file's rows are kept only where another table reads them too
         self._hashes: dict[str, str] = {}
         self._rows: dict[str, int] = {}
         self._fills: dict[str, list[str]] = {}
@@ -59,12 +63,23 @@ class Delivery:
         self.open = ExitStack()  # closed by the caller
 
     def parts(self, table: TableForm, register: pl.DataFrame | None) -> Iterator[Part]:
-        """The table's files, one part each; a file of the same bytes as one before it is read once."""
+        """The table's files, one part each."""
+        for raw in self._raws(table, register):
+            yield self._part(table, raw)
+
+    def shaped(self, table: TableForm) -> Iterator[pl.DataFrame]:
+        """Rows of the table's files before they are converted, one frame per file."""
+        for raw in self._raws(table, None):
+            need_headings(raw.name, raw.headings, needed_headings(table), table.encoding)
+            yield shaped(raw.frame, table, self.run.as_of, self._other)
+
+    def _raws(self, table: TableForm, register: pl.DataFrame | None) -> Iterator[Raw]:
+        """A file of the same bytes as one before it is read once."""
         if table.format is Format.register:
-            yield self._part(table, self._as_raw(register))
+            yield self._as_raw(register)
             return
         if table.query is not None:
-            yield self._part(table, self._queried(table.query, name_of_query(self.source, table)))
+            yield self._queried(table.query, name_of_query(self.source, table))
             return
         seen: dict[str, str] = {}
         for path in files_of(table, self.data, self.source.id):
@@ -75,7 +90,7 @@ class Delivery:
                 self._rows.setdefault(name, 0)
                 continue
             seen[digest] = name
-            yield self._part(table, self._read(path, name, table))
+            yield self._read(path, name, table)
 
     def _queried(self, query: str, name: str) -> Raw:
         if self._snapshot is None:
@@ -98,22 +113,25 @@ class Delivery:
 
     def _read(self, path: Path, name: str, form: TableForm | JoinForm) -> Raw:
         sheet = form.sheet if isinstance(form, TableForm) else None
-        key = (name, form.format, form.encoding, form.separator, sheet or "")
-        if key not in self._raw:
-            raw = self._parse(path, name, form, sheet)
-            refuse_forbidden(name, raw.headings, self.run.policy.forbidden_fields)
+        key = (name, form.format, form.encoding, form.separator, sheet or "", str(form.headings_at))
+        if key in self._raw:
+            return self._raw[key]
+        raw = self._parse(path, name, form, sheet)
+        refuse_forbidden(name, raw.headings, self.run.policy.forbidden_fields)
+        self._refused.append(raw.refused)
+        self._rows[name] = raw.rows
+        if self._readers[form.files] > 1:
             self._raw[key] = raw
-            self._refused.append(raw.refused)
-            self._rows[name] = raw.rows
-        return self._raw[key]
+        return raw
 
     def _parse(self, path: Path, name: str, form: TableForm | JoinForm, sheet: str | None) -> Raw:
-        data = content(path, name)
+        data = content(path, name, self._hashes[name])
         if form.format is Format.parquet:
             return read_parquet(name, data)
         if form.format is Format.excel:
-            return read_sheet(name, data, sheet=sheet)
-        return read_csv(name, data, encoding=form.encoding, separator=form.separator)
+            return read_sheet(name, data, sheet=sheet, headings_at=form.headings_at)
+        at = form.headings_at
+        return read_csv(name, data, encoding=form.encoding, separator=form.separator, headings_at=at)
 
     def _other(self, form: JoinForm) -> pl.DataFrame:
         """All files that a join looks into."""

@@ -50,12 +50,16 @@ def relative(path: Path, data: Path) -> str:
     return path.relative_to(data).as_posix()
 
 
-def content(path: Path, name: str) -> bytes:
-    """Bytes of a file, unpacked where it is .gz; InputError on an empty, unreadable or over-expanding file."""
+def content(path: Path, name: str, digest: str | None = None) -> bytes:
+    """Bytes of a file, unpacked where it is .gz; InputError on an empty, unreadable or over-expanding file, and on
+    one that is no longer the file of this sha256."""
     try:
         packed = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}).", file=name, rule="unreadable") from error
+    if digest is not None and hashlib.sha256(packed).hexdigest() != digest:
+        remedy = "deliver under another name and rename, then run again"
+        raise InputError("the file changed while it was being read.", file=name, rule="changed", remedy=remedy)
     plain = _unpacked(packed, name) if path.suffix == ".gz" else packed
     if not plain.strip():
         raise InputError("the file is empty.", file=name, rule="empty_file", remedy="ask for it again")

@@ -10,6 +10,8 @@ import polars as pl
 from models.records import REJECTED, empty
 
 ROW = "__row__"  # row as the office sees it: the heading of a file that starts with one is row 1
+TOTAL = r"^[\s\"]*(?:合计|总计|小计|共计|总数|(?i:grand total|subtotal|total|sum))[\s:：]*\d*[\s\"]*$"  # a first cell
+TOTAL_REASON = "a line of totals, not a row"
 VALUE_SHOWN = 120  # characters of a refused value that a message repeats
 
 
@@ -53,3 +55,16 @@ def refusals(file: str, found: Sequence[tuple[int, str, str, str]]) -> pl.DataFr
         return empty(REJECTED)
     rows = [(file, row, rule, None, value[:VALUE_SHOWN], reason) for row, rule, value, reason in found]
     return pl.DataFrame(rows, schema=REJECTED, orient="row")
+
+
+def without_totals(raw: Raw) -> Raw:
+    """Rows that begin with a word for a total and are blank in half of their cells or more become refusals."""
+    cells = [pl.col(name) for name in raw.headings]
+    blank = pl.sum_horizontal(cell.is_null() for cell in cells)
+    total = pl.coalesce(cells).str.contains(TOTAL) & (2 * blank >= len(cells))
+    rows = raw.frame.filter(total.fill_null(False))
+    if rows.is_empty():
+        return raw
+    found = [(row[0], "total_line", "|".join(filter(None, row[1:])), TOTAL_REASON) for row in rows.iter_rows()]
+    refused = pl.concat([raw.refused, refusals(raw.name, found)]).sort("row", maintain_order=True)
+    return Raw(raw.name, raw.frame.filter(~total.fill_null(False)), refused)

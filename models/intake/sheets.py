@@ -12,19 +12,18 @@ import fastexcel
 import polars as pl
 
 from config.errors import InputError
-from models.intake.csv_text import TOTAL_LINE, unique_headings
+from models.intake.csv_text import MOST_COLUMNS, unique_headings
 from models.intake.packed import allowed_size
-from models.intake.raw import ROW, Raw, refusals
+from models.intake.raw import ROW, Raw, refusals, without_totals
 
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
 MOST_PARTS = 5_000
-MOST_COLUMNS = 1_000
 ERRORS = {"NA": "#N/A", "Ref": "#REF!", "Value": "#VALUE!", "Div0": "#DIV/0!", "Name": "#NAME?", "Null": "#NULL!"}
 SAVE_AS = "open it and save it as .xlsx without password and macros"
 
 
-def read_sheet(name: str, data: bytes, *, sheet: str | None) -> Raw:
+def read_sheet(name: str, data: bytes, *, sheet: str | None, headings_at: int = 1) -> Raw:
     """One sheet (the first unless named), all columns text; ROW is the sheet's own row number."""
     check_workbook(name, data)
     try:
@@ -43,31 +42,31 @@ def read_sheet(name: str, data: bytes, *, sheet: str | None) -> Raw:
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")
     if frame.width > MOST_COLUMNS:
         raise InputError(f"{frame.width} columns.", file=name, rule="unreadable", remedy="remove stray columns")
-    for broken in errors.errors if errors is not None else ():
+    return _rows(name, _with_errors(frame, errors.errors if errors is not None else []), headings_at)
+
+
+def _with_errors(frame: pl.DataFrame, errors: list[fastexcel.CellError]) -> pl.DataFrame:
+    """The sheet's error values as the office sees them (#N/A); the reader gives blanks for them."""
+    places: dict[int, list[tuple[int, str]]] = {}
+    for broken in errors:
         row, column = broken.offset_position
-        frame[row, column] = next((shown for kind, shown in ERRORS.items() if kind in broken.detail), "#ERROR")
-    return _rows(name, frame)
+        shown = next((shown for kind, shown in ERRORS.items() if kind in broken.detail), "#ERROR")
+        places.setdefault(column, []).append((row, shown))
+    for column, cells in places.items():
+        rows, texts = zip(*cells, strict=True)
+        frame.replace_column(column, frame.to_series(column).scatter(list(rows), list(texts)))
+    return frame
 
 
-def _rows(name: str, cells: pl.DataFrame) -> Raw:
+def _rows(name: str, cells: pl.DataFrame, headings_at: int) -> Raw:
     numbered = cells.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-    filled = numbered.filter(pl.any_horizontal(pl.exclude(ROW).str.strip_chars() != ""))
+    something = pl.any_horizontal(pl.exclude(ROW).str.strip_chars() != "")
+    filled = numbered.filter(something & (pl.col(ROW) >= headings_at))
     if filled.is_empty():
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")
-    head = [str(cell) if cell is not None else "" for cell in filled.row(0)[1:]]
     body = filled.slice(1)
-    body.columns = [ROW, *unique_headings(head)]
-    total = pl.coalesce(pl.exclude(ROW)).str.contains(TOTAL_LINE).fill_null(False)
-    found = [
-        (
-            row[0],
-            "total_line",
-            "|".join(str(cell) for cell in row[1:] if cell is not None),
-            "a line of totals, not a row",
-        )
-        for row in body.filter(total).iter_rows()
-    ]
-    return Raw(name, body.filter(~total), refusals(name, found))
+    body.columns = [ROW, *unique_headings([cell or "" for cell in filled.row(0)[1:]])]
+    return without_totals(Raw(name, body, refusals(name, [])))
 
 
 def check_workbook(name: str, data: bytes) -> None:

@@ -153,3 +153,28 @@ def test_any_bytes_as_gzip(tmp_path_factory: pytest.TempPathFactory, data: bytes
 def test_any_headings_at_the_door(headings: list[str]) -> None:
     with contextlib.suppress(InputError):
         refuse_forbidden("f", headings, ["native_place"])
+
+
+@st.composite
+def spoilt_lines(draw: st.DrawFn) -> list[str]:
+    """Good rows with a few cells, separators and lines spoilt."""
+    from tests.models.intake.conftest import FIRMS
+
+    lines = [f"{n},{FIRMS[n % 3]},price_fraud,2026-01-0{n % 9 + 1},,{n}.50,minor" for n in range(8)]
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(lines) - 1))
+        where = draw(st.integers(0, len(lines[at])))
+        lines[at] = lines[at][:where] + draw(st.text('",;\n\t-0合#=x９ ', max_size=4)) + lines[at][where + 1 :]
+    return lines
+
+
+@settings(max_examples=40, deadline=4000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=spoilt_lines())
+def test_every_row_is_accepted_or_refused(take, lines: list[str]) -> None:
+    result = take(lines)
+    file = next(file for file in result.files if file.name == "penalties.csv")
+    assert file.rows == file.accepted + file.rejected
+    assert result.rejected.select("file", "row").is_duplicated().sum() == 0
+    assert (
+        result.tables["records"]["enterprise_id"].is_in(result.tables["enterprises"]["enterprise_id"].implode()).all()
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -20,14 +22,24 @@ def take(name: str, folder: Path, as_of: date) -> Intake:
     return intake(source, folder, secret=b"s" * 32, policy=load_policy(source.policy).at(as_of), as_of=as_of)
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Processor time, which other work on the machine does not change."""
+    begun = time.process_time()
+    yield
+    assert time.process_time() - begun < seconds
+
+
 @pytest.fixture(scope="module")
 def chicago(shared_data: Path) -> Intake:
-    return take("chicago", shared_data / "chicago", date(2014, 9, 1))
+    with within(5):
+        return take("chicago", shared_data / "chicago", date(2014, 9, 1))
 
 
 @pytest.fixture(scope="module")
 def nyc(shared_data: Path) -> Intake:
-    return take("nyc", shared_data / "nyc", date(2015, 10, 1))
+    with within(8):
+        return take("nyc", shared_data / "nyc", date(2015, 10, 1))
 
 
 def test_chicago_has_every_licence_inspected_or_due(chicago: Intake, shared_data: Path) -> None:
@@ -75,13 +87,6 @@ def test_nyc_counts(nyc: Intake, shared_data: Path) -> None:
     closed = nyc.tables["records"].filter(pl.col("item") == "closed_by_department")
     assert closed.height == inspections["closed"].sum()
     assert nyc.rejection_per_mille == 0
-
-
-@pytest.mark.parametrize(("name", "day", "seconds"), [("chicago", date(2014, 9, 1), 5), ("nyc", date(2015, 10, 1), 8)])
-def test_fast_enough(shared_data: Path, name: str, day: date, seconds: float) -> None:
-    begun = time.process_time()
-    take(name, shared_data / name, day)
-    assert time.process_time() - begun < seconds
 
 
 def test_polish_tax_numbers_that_fail_their_check_are_refused(shared_data: Path) -> None:

@@ -151,11 +151,15 @@ def test_workbook_with_dates_numbers_and_rows_above(excel) -> None:
 
 
 def bomb() -> bytes:
+    """A workbook whose directory promises two gigabytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (300 << 20))
-    return buffer.getvalue()
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 1000)
+    data = bytearray(buffer.getvalue())
+    entry = data.rindex(b"PK\x01\x02")
+    data[entry + 24 : entry + 28] = (2 << 30).to_bytes(4, "little")
+    return bytes(data)
 
 
 def encrypted() -> bytes:

@@ -139,3 +139,40 @@ def test_where_each_file_is_everything_the_last_one_counts(take, data, source) -
     full = tuple(table.model_copy(update={"delivery": Delivery.latest}) for table in source.tables)
     assert take().tables["records"]["act_id"].to_list() == ["1", "2"]
     assert take(tables=full).tables["records"]["act_id"].to_list() == ["2"]
+
+
+def test_a_firm_may_be_called_total(take, data) -> None:
+    rows = [f"Total Wine,{A},", f"Total,{FIRMS[1]},", "Total,,", "合计: 3,,"]
+    (data / "firms.csv").write_text("\n".join(["name,uscc,kind", *rows]), encoding="utf-8")
+    result = take()
+    assert result.tables["enterprises"]["name"].to_list() == ["Total Wine", "Total"]
+    assert result.rejected.select("row", "rule").rows() == [(4, "total_line"), (5, "total_line")]
+
+
+def test_a_title_above_the_headings(take, data, source) -> None:
+    (data / "penalties.csv").write_text(f"行政处罚信息公示表,,,,,,\n制表日期 2026-06-30\n{HEAD}\n{GOOD}\nx\n", "utf-8")
+    below = tuple(
+        table.model_copy(update={"headings_at": 3 if table.fills == "records" else 1}) for table in source.tables
+    )
+    result = take(tables=below)
+    assert result.tables["records"].height == 1
+    assert result.rejected.select("row", "rule").rows() == [(5, "field_count")]
+
+
+@pytest.mark.parametrize(
+    ("unit", "written", "fen"),
+    [
+        ("major", "12.3", 1230),
+        ("major", "+12", 1200),
+        ("minor", "1230", 1230),
+        ("ten_thousand", "1.25", 1_250_000),
+        ("ten_thousand", "0.000001", 1),
+        ("major", "9999999999999.99", 999_999_999_999_999),
+    ],
+)
+def test_money_is_exact(take, source, unit: str, written: str, fen: int) -> None:
+    records = source.tables[1]
+    columns = records.columns | {"amount": records.columns["amount"].model_copy(update={"money": unit})}
+    forms = (source.tables[0], records.model_copy(update={"columns": columns}), source.tables[2])
+    result = take([f"1,{A},price_fraud,2026-01-05,,{written},minor"], tables=forms)
+    assert result.tables["records"]["amount"].to_list() == [fen]
