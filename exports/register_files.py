@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from exports.register_dirt import Dirt, Line
 from exports.register_formats import Layout
+from exports.workbook import pack
 
 SHEET = "行政处罚"
 ROWS_PER_WORKBOOK = 100_000
@@ -145,11 +147,9 @@ class WorkbookRegister:
         return self.rows[self.name] + 1
 
     def close(self) -> None:
-        path = self.folder / self.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._book.save(path)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        day = datetime.strptime(self.day, "%Y%m%d")  # the clock has no place in a made-up register
+        self._book.properties.created = self._book.properties.modified = day
+        pack(self._book, self.folder / self.name)
 
 
 class ParquetRegister:

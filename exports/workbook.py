@@ -60,18 +60,7 @@ class Book:
 
     def save(self, path: Path) -> Path:
         """Write to `path` in one step: a temporary name beside it, fsync, rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(temporary, "wb") as file:
-                archive = _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4)
-                ExcelWriter(self.workbook, archive).save()
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return path
+        return pack(self.workbook, path)
 
     def _free_title(self, title: str) -> str:
         """A tab name spreadsheets accept: ≤31 characters, none of []:*?/\\, not taken."""
@@ -82,6 +71,25 @@ class Book:
             name = f"{plain[: 30 - len(str(number))]} {number}"
         self._titles.add(name.casefold())
         return name
+
+
+def pack(workbook: Workbook, path: Path) -> Path:
+    """Save a workbook in one step (a temporary name beside it, fsync, rename), the same bytes for the same content.
+
+    Unlike Workbook.save it leaves `properties.modified` as it stands.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            archive = _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4)
+            ExcelWriter(workbook, archive).save()
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
 
 
 class _Parent:
