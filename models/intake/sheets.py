@@ -18,6 +18,7 @@ from models.intake.raw import ROW, Raw, refusals, without_totals
 
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
+LONG_FRACTION = r"^-?\d{1,15}\.\d{5,}$"
 MOST_PARTS = 5_000
 ERRORS = {"NA": "#N/A", "Ref": "#REF!", "Value": "#VALUE!", "Div0": "#DIV/0!", "Name": "#NAME?", "Null": "#NULL!"}
 SAVE_AS = "open it and save it as .xlsx without password and macros"
@@ -42,7 +43,14 @@ def read_sheet(name: str, data: bytes, *, sheet: str | None, headings_at: int = 
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")
     if frame.width > MOST_COLUMNS:
         raise InputError(f"{frame.width} columns.", file=name, rule="unreadable", remedy="remove stray columns")
-    return _rows(name, _with_errors(frame, errors.errors if errors is not None else []), headings_at)
+    shown = _with_errors(frame.with_columns(_as_shown(pl.all())), errors.errors if errors is not None else [])
+    return _rows(name, shown, headings_at)
+
+
+def _as_shown(cells: pl.Expr) -> pl.Expr:
+    """Numbers as spreadsheets show them: 15 significant digits, so 18128328.699999999 is 18128328.7."""
+    number = cells.cast(pl.Float64, strict=False).round_sig_figs(15).cast(pl.String)
+    return pl.when(cells.str.contains(LONG_FRACTION)).then(number).otherwise(cells)
 
 
 def _with_errors(frame: pl.DataFrame, errors: list[fastexcel.CellError]) -> pl.DataFrame:

@@ -150,6 +150,17 @@ def test_workbook_with_dates_numbers_and_rows_above(excel) -> None:
     assert result.rejected.select("row", "rule").rows() == [(7, "error_value"), (8, "total_line")]
 
 
+NOISY = (18128328.699999999, 0.1 + 0.2, 1.1, 123456789012.3)
+
+
+def test_a_number_is_what_the_spreadsheet_shows(excel) -> None:
+    """A cell that shows 18128328.7 is stored with the noise of a binary fraction."""
+    rows = [[str(n), FIRMS[0], "price_fraud", "2026-01-05", None, fine, "minor"] for n, fine in enumerate(NOISY)]
+    result = excel(workbook([HEAD.split(","), *rows]))
+    assert result.rejected.is_empty()
+    assert result.tables["records"]["amount"].to_list() == [1812832870, 30, 110, 12345678901230]
+
+
 def bomb() -> bytes:
     """A workbook whose directory promises two gigabytes."""
     buffer = io.BytesIO()
