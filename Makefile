@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench bench-tender clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench bench-rating bench-tender clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute forc
 lock: .venv/.dev ## lock the versions again (needs uv in the environment)
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --extra cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
+
+bench-rating: .venv/.dev ## ratings: this project, DuckDB, pandas and the floor over one lake; SIZE=1m|10m|60m
+	$(BIN)/python -m tests.bench.rating --size $(or $(SIZE),1m)
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv

@@ -24,7 +24,7 @@ def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.Dat
         return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, places)
     order, starts = _acts(frame, rubric, places)
     dead = np.logical_or.reduceat(~keep[order], starts)
-    best = np.maximum.reduceat(_precedence(frame["points"].to_numpy()[order]), starts)
+    best = np.maximum.reduceat(precedence(frame["points"].to_numpy()[order]), starts)
     winners = order[(order.size - 1 - (best & np.uint64(0xFFFFFFFF)).astype(np.int64))]
     keep[order] = False
     keep[winners[~dead]] = True
@@ -54,10 +54,14 @@ def _acts(
     return places[order], np.flatnonzero(np.append(True, key[1:] != key[:-1]))
 
 
-def _precedence(points: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
-    """Larger = heavier; of equal weight the adverse one, then the earlier one."""
-    weight = np.abs(points).astype(np.uint64) * np.uint64(2) + (points < 0)
-    return (weight << np.uint64(32)) | np.arange(points.size - 1, -1, -1, dtype=np.uint64)
+def precedence(points: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
+    """Keys, larger = heavier; of equal weight the adverse one, then the earlier one, whose place the low half tells."""
+    key = np.abs(points).astype(np.uint64)
+    key <<= np.uint64(1)
+    key |= points < 0
+    key <<= np.uint64(32)
+    key |= np.arange(points.size - 1, -1, -1, dtype=np.uint64)
+    return key
 
 
 def _largest(

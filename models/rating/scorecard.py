@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from models.rating.once import precedence
 from models.rating.rubric import FOREVER, IntArray, Rubric
 
 REASONS = 5  # heaviest records kept with a rating
@@ -88,15 +89,13 @@ def _heaviest(
     starts: npt.NDArray[np.intp],
     size: int,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
-    """The heaviest acts of each enterprise by absolute points; of equal ones the earlier row."""
+    """The heaviest acts of each enterprise by absolute points; of equal ones the adverse, then the earlier row."""
     rows = np.zeros((size, REASONS), dtype=np.uint32)
     weights = np.zeros((size, REASONS), dtype=np.int32)
     if present.size == 0:
         return rows, weights
     last = points.size - 1
-    key = np.abs(points).astype(np.uint64)
-    key <<= np.uint64(32)
-    key |= np.arange(last, -1, -1, dtype=np.uint64)
+    key = precedence(points)
     key[points == 0] = 0
     for place in range(REASONS):
         best = np.maximum.reduceat(key, starts)
