@@ -9,8 +9,9 @@ import pytest
 
 from config.in_force import Policy
 from config.policy import load_policy
+from models.inspection import PlanInput, make_plan
 from models.rating import rate
-from models.records import TABLES
+from models.records import RATINGS, TABLES
 from models.synthetic import generate
 from models.synthetic.calibration import calibration
 
@@ -60,16 +61,19 @@ def test_only_catalogued_items_lists_and_gates_occur(tables: dict[str, pl.DataFr
     assert all(tables[name].schema == TABLES[name] for name in tables)
 
 
-def test_hours_cover_most_but_not_all_of_a_quarter(
+def test_hours_allow_most_but_not_all_of_a_quarters_visits(
     rated: pl.DataFrame, tables: dict[str, pl.DataFrame], policy: Policy
 ) -> None:
-    rules = policy.inspection
-    wanted = pl.col("tier").replace_strict(dict(rules.rates)) / 1000 / 4
-    minutes = pl.col("size").replace_strict(dict(rules.visit_minutes)) * rules.team_size
-    demand = rated.filter(pl.col("status") == "active").select((wanted * minutes).sum()).item()
-    days = [AS_OF + timedelta(days=day) for day in range(1, 93)]
-    calendar = pl.DataFrame({"day": [day for day in days if day.weekday() < 5]})
-    who = tables["inspectors"].join(calendar, how="cross").filter(pl.col("day") <= pl.col("licence_to"))
-    away = who.join(tables["absences"], on="inspector_id").filter(pl.col("day").is_between("from_date", "to_date"))
-    capacity = who.join(away, on=["inspector_id", "day"], how="anti")["daily_minutes"].sum()
-    assert 0.75 <= capacity / demand <= 1.0
+    people = {name: tables[name] for name in ("inspectors", "absences", "conflicts", "must_visits", "visits")}
+    period = {"period_from": AS_OF + timedelta(days=1), "period_to": AS_OF + timedelta(days=92)}
+    plan = make_plan(
+        PlanInput(
+            ratings=rated.select(RATINGS.names()),
+            enterprises=tables["enterprises"],
+            policy=policy,
+            seed=b"s" * 32,
+            **people,
+            **period,
+        )
+    )
+    assert 0.8 <= plan.quota["planned"].sum() / plan.quota["wanted"].sum() <= 0.98
