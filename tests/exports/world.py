@@ -17,7 +17,7 @@ from models.records import ENTERPRISES, INSPECTORS, PLAN_LEFT_OUT, PLAN_VISITS, 
 AS_OF = date(2026, 5, 1)
 TIERS = ("A", "B", "C", "D")
 NASTY = (
-    "=HYPERLINK(\"http://evil\",\"x\")",
+    '=HYPERLINK("http://evil","x")',
     "+1+1",
     "-2+3",
     "@SUM(A1)",
@@ -121,9 +121,7 @@ def _ratings(ids: list[str], areas: list[str], tiers: list[str]) -> pl.DataFrame
             "tier": tier,
             "gates": ["court_defaulters"] if tier == "D" else [],
             "dimensions": [{"dimension": "tax", "points": -30_000}],
-            "reasons": []
-            if tier == "A"
-            else [{"record_id": f"tax:{i}", "item": "tax_arrears", "points": -60_000}],
+            "reasons": [] if tier == "A" else [{"record_id": f"tax:{i}", "item": "tax_arrears", "points": -60_000}],
             "records_counted": 0 if tier == "A" else 1,
             "linked_points": 0,
             "next_change_on": None if tier == "A" else date(2027, 1, 1),
@@ -137,13 +135,13 @@ def _plan(ids: list[str], areas: list[str], tiers: list[str], every: int, nasty:
     visits, left = [], []
     for i, (firm, area, tier) in enumerate(zip(ids, areas, tiers, strict=True)):
         if i % every:
-            detail = '{"tier": "%s"}' % tier
+            detail = f'{{"tier": "{tier}"}}'
             left.append((firm, area, tier, NASTY[i % len(NASTY)] if nasty else "not_drawn", detail))
             continue
         region = int(area[-2:]) - 1
         team = [f"i{region}{i // every % 2 * 2}", f"i{region}{i // every % 2 * 2 + 1}"]
         day = AS_OF + timedelta(days=4 + i // every % 20)
-        why = '{"code": "quota_random", "tier": "%s"}' % tier
+        why = f'{{"code": "quota_random", "tier": "{tier}"}}'
         name = f"v{hashlib.blake2b(firm.encode(), digest_size=6).hexdigest()}"
         visits.append((name, firm, area, tier, "random", day, team, 120, why, "{}", "{}"))
     seen = pl.DataFrame(visits, schema=PLAN_VISITS, orient="row")
