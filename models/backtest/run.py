@@ -57,19 +57,23 @@ def run_backtest(
     seed: bytes = b"",
     pack: str | Path | None = None,
     scenario: Path | None = None,
+    inclusion: pl.DataFrame | None = None,
 ) -> BacktestReport:
     """Windows of `every` days in [start, end) over a source's files, by the source's own pack unless named.
 
     The files are read anew as of each origin, and only what was known on its eve is rated.
+    inclusion: visit_id, probability of the visit having been drawn, where a draw published it.
     Raises InputError (files), PolicyError (pack without outcome.yaml), UsageError (no window).
     """
     described = load_source(source)
+    # as of an early day most rows lie in the future and are refused, as they should be: no reason to stop
+    described = described.model_copy(update={"rejection_limit_per_mille": 1000})
     book = load_policy(pack if pack is not None else described.policy, scenario)
 
     def as_of(day: date) -> Tables:
         return intake(described, data, secret=secret, policy=book.at(day), as_of=day).tables
 
-    return backtest(as_of, book, origins(start, end, every), every, seed=seed)
+    return backtest(as_of, book, origins(start, end, every), every, seed=seed, inclusion=inclusion)
 
 
 def backtest(
