@@ -1,0 +1,122 @@
+"""Columns of the day's examination workbook at the border."""
+
+from __future__ import annotations
+
+from exports.layout import Column, Form, Kind
+from exports.words import Term
+
+
+def _c(name: str, zh: str, en: str, width: float, kind: Kind = Kind.text) -> Column:
+    return Column(name, zh, en, width, kind)
+
+
+BALANCE = Form(
+    "consignment_balance",
+    "查验率",
+    "Rates",
+    (
+        _c("office", "海关", "Office", 12, Kind.code),
+        _c("tier", "信用等级", "Tier", 12, Kind.tier),
+        _c("today", "今日申报", "Declared today", 10, Kind.number),
+        _c("chosen", "今日查验", "Examined today", 10, Kind.number),
+        _c("must", "其中必查", "of them must", 10, Kind.number),
+        _c("random", "其中随机", "of them by chance", 10, Kind.number),
+        _c("risk", "其中按风险", "of them by risk", 10, Kind.number),
+        _c("declared", "本期申报", "Declared in the period", 12, Kind.number),
+        _c("examined", "本期查验", "Examined in the period", 12, Kind.number),
+        _c("rate", "应查比例", "Rate wanted", 10, Kind.share),
+        _c("realised", "实际比例", "Rate so far", 10, Kind.share),
+        _c("state", "说明", "State", 30),
+    ),
+    note_zh="本期比例在误差范围内或相差不足一票即为达标",
+    note_en="Kept: within the tolerance of the rate, or within one declaration",
+)
+
+EXAMINATIONS = Form(
+    "consignment_examinations",
+    "查验清单",
+    "Examinations",
+    (
+        _c("number", "序号", "No.", 6, Kind.number),
+        _c("declaration_id", "报关单号", "Declaration", 24, Kind.code),
+        _c("enterprise_id", "进口企业", "Importer", 24, Kind.code),
+        _c("name", "企业名称", "Name", 30),
+        _c("tier", "信用等级", "Tier", 10, Kind.tier),
+        _c("examination", "查验方式", "Type", 16),
+        _c("minutes", "分钟", "Minutes", 8, Kind.number),
+        _c("why", "为何查验", "Why", 18),
+        _c("reason", "依据", "Because", 44),
+        Column("result", "查验结果", "Result", 26, Kind.text, entry=True),
+        Column("officers", "查验人员", "Officers", 20, Kind.text, entry=True),
+        Column("remark", "备注", "Remark", 24, Kind.text, entry=True),
+    ),
+)
+
+MINUTES = Form(
+    "consignment_minutes",
+    "工时",
+    "Minutes",
+    (
+        _c("office", "海关", "Office", 12, Kind.code),
+        _c("examination", "查验方式", "Type", 20),
+        _c("minutes", "可用分钟", "Minutes there are", 14, Kind.number),
+        _c("used", "已用分钟", "Minutes used", 14, Kind.number),
+        _c("share", "使用率", "Used", 10, Kind.share),
+    ),
+)
+
+OVERLOAD = Form(
+    "consignment_overload",
+    "超出能力",
+    "Beyond the minutes",
+    (
+        _c("office", "海关", "Office", 12, Kind.code),
+        _c("tier", "信用等级", "Tier", 12, Kind.tier),
+        _c("rule", "规则", "Rule", 26),
+        _c("declarations", "未能查验（票）", "Declarations not examined", 16, Kind.number),
+        _c("minutes", "缺少分钟", "Minutes missing", 14, Kind.number),
+    ),
+    note_zh="未完成的比例计入结余，随后各日补查",
+    note_en="What the rate still asks for stays in the balance for the days to come",
+)
+
+LEFT_OUT = Form(
+    "consignment_left_out",
+    "未查验",
+    "Not examined",
+    (
+        _c("office", "海关", "Office", 12, Kind.code),
+        _c("tier", "信用等级", "Tier", 12, Kind.tier),
+        _c("declaration_id", "报关单号", "Declaration", 24, Kind.code),
+        _c("enterprise_id", "进口企业", "Importer", 24, Kind.code),
+        _c("reason", "原因", "Reason", 40),
+    ),
+)
+
+WHY = (
+    Term("must", "必查", "Must be examined"),
+    Term("random", "随机抽中", "Drawn by chance"),
+    Term("risk", "按风险补足", "By risk, up to the rate"),
+)
+REASONS = (
+    Term("rate_met", "本等级查验率已满足", "The tier's rate is met"),
+    Term("no_minutes", "该海关查验工时已用尽", "The office's minutes are used up"),
+    Term("no_rate", "本等级未规定查验率，随机未抽中", "No rate for the tier, and not drawn"),
+)
+RULES = (
+    Term("must", "必查", "Must be examined"),
+    Term("floor", "随机下限", "Random floor"),
+    Term("rate", "查验率", "Rate of the tier"),
+)
+STATES = (
+    Term("kept", "达标", "Kept"),
+    Term("behind", "工时不足，未达标", "Behind: too few minutes"),
+    Term("must", "必查较多，高于比例", "Above: much that must be examined"),
+    Term("no_rate", "未规定比例", "No rate"),
+)
+TYPES = (
+    Term("document", "单证审核", "Documents"),
+    Term("scan", "机检", "Scanner"),
+    Term("partial", "抽查", "Opened in part"),
+    Term("full", "彻底查验", "Opened wholly"),
+)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+
+from exports.consignment_sheet import because, write_day
+from exports.facts import Approval
+from models.consignment import DayPlan
+from tests.models.consignment import morning
+from tests.models.consignment.morning import DAY, planned
+
+POLICY = morning.policy()
+
+
+@pytest.fixture(scope="module")
+def plan() -> DayPlan:
+    return planned(morning.declarations(500, must=50), POLICY, morning.offices(900))
+
+
+def rows_of(path: Path, sheet: str) -> list[tuple[object, ...]]:
+    """Rows under the headings."""
+    page = openpyxl.load_workbook(path, read_only=True)[sheet]
+    return [row for row in page.iter_rows(min_row=5, values_only=True) if any(cell is not None for cell in row)]
+
+
+def test_every_declaration_of_the_day_stands_in_the_workbook(plan: DayPlan, tmp_path: Path) -> None:
+    path = write_day(plan, POLICY, tmp_path / "day.xlsx", language="en")
+    names = openpyxl.load_workbook(path, read_only=True).sheetnames
+    assert names == ["Rates", "o0", "o1", "o2", "Minutes", "Beyond the minutes", "Not examined"]
+    listed = [row[1] for office in ("o0", "o1", "o2") for row in rows_of(path, office)]
+    assert sorted(listed) == sorted(plan.chosen["declaration_id"])  # type: ignore[type-var]
+    assert len(rows_of(path, "Not examined")) == plan.left_out.height
+    rates = rows_of(path, "Rates")
+    assert sum(row[2] for row in rates) == 500  # type: ignore[misc]
+    assert sum(row[3] for row in rates) == plan.chosen.height  # type: ignore[misc]
+    assert all(row[3] == row[4] + row[5] + row[6] for row in rates)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "both"])
+def test_names_and_reasons_are_words(plan: DayPlan, tmp_path: Path, language: str) -> None:
+    names = morning.tiers().select("enterprise_id", name=pl.format("=firm {}", "enterprise_id"))
+    path = write_day(plan, POLICY, tmp_path / "day.xlsx", names=names, language=language)  # type: ignore[arg-type]
+    cells = [str(cell) for row in rows_of(path, "o0") for cell in row if cell is not None]
+    assert any(cell.startswith("=firm kr:") for cell in cells)
+    assert not any(cell.startswith("{") for cell in cells)
+    sheet = openpyxl.load_workbook(path)["o0"]
+    assert all(cell.data_type != "f" for row in sheet.iter_rows(min_row=5) for cell in row)
+
+
+def test_until_an_officer_has_approved_it_is_a_screening_aid(plan: DayPlan, tmp_path: Path) -> None:
+    approval = Approval("孙晓", "checked against the manifest", DAY)
+    for given, says in ((None, "SCREENING AID"), (approval, "Approved by 孙晓")):
+        path = write_day(plan, POLICY, tmp_path / "day.xlsx", approval=given, language="en")
+        assert says in str(openpyxl.load_workbook(path)["o0"]["A3"].value)
+
+
+def test_the_same_day_gives_the_same_bytes(plan: DayPlan, tmp_path: Path) -> None:
+    paths = [write_day(plan, POLICY, tmp_path / name) for name in ("a.xlsx", "b.xlsx")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("why", "detail", "text"),
+    [
+        ("must", {"must": "referral"}, "referral"),
+        ("random", {"floor_per_mille": 2, "due": 1}, "random floor 0.2%, 1 due today"),
+        ("risk", {"rate_per_mille": 980, "due": 7, "risk": 61}, "rate 98%, 7 due today, risk 61"),
+        ("risk", {"rate_per_mille": 5, "due": 1, "risk": None}, "rate 0.5%, 1 due today"),
+    ],
+)
+def test_reasons_in_words(why: str, detail: dict[str, object], text: str) -> None:
+    assert because(why, detail, "en") == text
