@@ -17,17 +17,17 @@ SUMMARY = Form(
     "Summary",
     (
         _c("number", "序号", "No.", 6, Kind.number),
-        _c("lot", "标段", "Lot", 8, Kind.code),
-        _c("bidder", "投标人", "Bidder", 34),
+        _c("lot", "标段", "Lot", 7, Kind.code),
+        _c("bidder", "投标人", "Bidder", 32),
         _c("price", "投标报价", "Price", 16, Kind.money),
         _c("price_points", "报价得分", "Price points", 10, Kind.points),
         _c("business", "商务标", "Business", 10, Kind.points),
         _c("technical", "技术标", "Technical", 10, Kind.points),
-        _c("credit", "信用标", "Credit", 10, Kind.points),
-        _c("total", "总分", "Total", 10, Kind.points),
+        _c("credit", "信用标", "Credit", 9, Kind.points),
+        _c("total", "总分", "Total", 9, Kind.points),
         _c("rank", "排名", "Rank", 7, Kind.number),
-        _c("proposal", "推荐意见", "Proposal", 16),
-        _c("remark", "备注", "Remark", 30),
+        _c("proposal", "推荐意见", "Proposal", 15),
+        _c("remark", "备注", "Remark", 24),
     ),
 )
 
@@ -37,16 +37,16 @@ CREDIT = Form(
     "Credit points",
     (
         _c("number", "序号", "No.", 6, Kind.number),
-        _c("lot", "标段", "Lot", 8, Kind.code),
-        _c("bidder", "投标人", "Bidder", 32),
-        _c("firm", "成员单位", "Firm", 30),
+        _c("lot", "标段", "Lot", 7, Kind.code),
+        _c("bidder", "投标人", "Bidder", 28),
+        _c("firm", "成员单位", "Firm", 28),
         _c("code", "统一社会信用代码", "Identifier", 22, Kind.code),
-        _c("tier", "信用等级", "Tier", 9, Kind.tier),
+        _c("tier", "信用等级", "Tier", 8, Kind.tier),
         _c("score", "信用评分", "Score", 10, Kind.points),
-        _c("firm_points", "单位得分", "Firm's points", 10, Kind.points),
-        _c("points", "信用标得分", "Bid's points", 10, Kind.points),
-        _c("grounds", "得分理由", "Grounds", 34),
-        _c("clause", "依据条款", "Clause", 24),
+        _c("firm_points", "单位得分", "Firm's points", 9, Kind.points),
+        _c("points", "信用标得分", "Bid's points", 9, Kind.points),
+        _c("grounds", "得分理由", "Grounds", 28),
+        _c("clause", "依据条款", "Clause", 22),
     ),
 )
 
@@ -57,13 +57,12 @@ TIERS = Form(
     (
         _c("number", "序号", "No.", 6, Kind.number),
         _c("tier", "信用等级", "Tier", 12, Kind.tier),
-        _c("title", "等级名称", "Title", 30),
+        _c("title", "等级名称", "Title", 40),
         _c("points", "信用标得分", "Points", 12, Kind.points),
         _c("firms", "企业数", "Enterprises", 14, Kind.number),
         _c("share", "占比", "Share", 10, Kind.share),
-        _c("clause", "依据条款", "Clause", 40),
+        _c("clause", "依据条款", "Clause", 30),
     ),
-    landscape=False,
 )
 
 VETO = Form(
@@ -72,17 +71,17 @@ VETO = Form(
     "Vetoes",
     (
         _c("number", "序号", "No.", 6, Kind.number),
-        _c("lot", "标段", "Lot", 8, Kind.code),
-        _c("bidder", "投标人", "Bidder", 30),
-        _c("firm", "被列入单位", "Firm listed", 28),
-        _c("ground", "否决事由", "Ground", 26),
-        _c("clause", "依据条款", "Clause", 22),
-        _c("source", "信息来源", "Source", 18),
-        _c("reference", "文号", "Reference", 20, Kind.code),
+        _c("lot", "标段", "Lot", 6, Kind.code),
+        _c("bidder", "投标人", "Bidder", 22),
+        _c("firm", "被列入单位", "Firm listed", 22),
+        _c("ground", "否决事由", "Ground", 22),
+        _c("clause", "依据条款", "Clause", 18),
+        _c("source", "信息来源", "Source", 10),
+        _c("reference", "文号", "Reference", 16, Kind.code),
         _c("from_date", "列入日期", "Listed on", 12, Kind.date),
         _c("to_date", "截止日期", "Until", 12, Kind.date),
-        _c("queried_at", "查询时间", "Queried at", 20),
-        _c("evidence", "证据摘要 (SHA-256)", "Evidence (SHA-256)", 36),
+        _c("queried_at", "查询时间", "Queried at", 13),
+        _c("evidence", "证据摘要 (SHA-256)", "Evidence (SHA-256)", 24),
     ),
 )
 
@@ -95,11 +94,25 @@ SENSITIVITY = Form(
         _c("lot", "标段", "Lot", 8, Kind.code),
         _c("from_weight", "信用权重自", "Credit weight from", 12, Kind.points),
         _c("to_weight", "至", "to", 12, Kind.points),
-        _c("winner", "中标候选人", "Winner", 36),
+        _c("winner", "中标候选人", "Winner", 44),
         _c("now", "本次权重", "This tender", 12),
         _c("exact", "精确分界", "Exact threshold", 18, Kind.code),
     ),
+)
+
+CHART = Form(
+    "bid_chart",
+    "敏感性图",
+    "Sensitivity chart",
+    (_c("chart", "总分随信用权重的变化", "Total by credit weight", 118),),
     landscape=False,
+)
+
+CHART_DATA = Form(
+    "bid_chart_data",
+    "图表数据",
+    "Chart data",
+    (_c("weight", "信用权重", "Credit weight", 14, Kind.points),),
 )
 
 LEAVE_OUT = Form(
@@ -110,12 +123,12 @@ LEAVE_OUT = Form(
         _c("number", "序号", "No.", 6, Kind.number),
         _c("lot", "标段", "Lot", 8, Kind.code),
         _c("bidder", "投标人", "Bidder", 30),
-        _c("record", "剔除的记录", "Record left out", 30, Kind.code),
+        _c("record", "剔除的记录", "Record left out", 38, Kind.code),
         _c("tier_before", "原等级", "Tier", 9, Kind.tier),
         _c("tier_after", "剔除后等级", "Tier without", 9, Kind.tier),
         _c("points_after", "剔除后信用分", "Points without", 11, Kind.points),
         _c("winner_after", "剔除后中标候选人", "Winner without", 30),
-        _c("changes", "是否改变结果", "Changes the winner", 12),
+        _c("changes", "是否改变结果", "Changes the winner", 10),
     ),
 )
 

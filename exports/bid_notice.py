@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from docx import Document
 from docx.oxml.ns import qn
-from docx.shared import Pt
+from docx.shared import Mm, Pt
 
 from config.in_force import Policy
 from config.units import points_text
@@ -106,6 +106,9 @@ def _document() -> Any:
         style.font.name = FONT
         properties = style.element.get_or_add_rPr()
         properties.get_or_add_rFonts().set(qn("w:eastAsia"), FONT)
+    page = document.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = Mm(25)
     document.styles["Normal"].font.size = Pt(10.5)
     document.styles["Normal"].paragraph_format.space_after = Pt(4)
     return document

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.chart import Reference, ScatterChart, Series
 
-from exports.bid_forms import LEAVE_OUT, SENSITIVITY
-from exports.bid_rows import frame_of
+from exports.bid_forms import CHART, CHART_DATA, LEAVE_OUT, SENSITIVITY
+from exports.bid_rows import frame_of, row_height
 from exports.cells import Cell
 from exports.layout import both
 from exports.page import open_page
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 CHARTED_BIDS = 5
 CHARTED_LOTS = 2
+CHART_ROWS = 19
 POINTS = 31
 """Grid of the chart's lines."""
+
+INKS = ("1F4E79", "C55A11", "548235", "7030A0", "7F7F7F")
+DASHES = ("solid", "dash", "sysDot", "dashDot", "lgDash")
+"""Lines that a grey print tells apart."""
 
 
 def sensitivity_sheets(book: Book, bids: Bids, found: Sensitivity | None, left_out: tuple[LeftOut, ...]) -> None:
@@ -38,13 +44,29 @@ def _by_weight(book: Book, bids: Bids, result: Sensitivity) -> None:
     title = f"{bids.say('信用权重敏感性', 'Who wins at which credit weight')}  ·  {bids.evaluation.case.title}"
     sheet = open_page(book, SENSITIVITY, title, bids.facts, bids.approval, bids.language)
     sheet.headings(SENSITIVITY, bids.language)
-    sheet.table(SENSITIVITY, frame_of(SENSITIVITY, stretch_rows(bids, result)))
+    rows = stretch_rows(bids, result)
+    sheet.table(SENSITIVITY, frame_of(SENSITIVITY, rows), height=row_height(SENSITIVITY, rows))
     sheet.row([])
     for line in answers(bids, result):
-        sheet.row([line], "plain", height=18)
-    sheet.row([])
-    for lot in _most_sensitive(bids, result)[:CHARTED_LOTS]:
-        _chart(sheet, bids, result, lot)
+        sheet.row([line], "section", height=20)
+    lots = _most_sensitive(bids, result)[:CHARTED_LOTS]
+    if lots:
+        _charts(book, bids, result, lots)
+
+
+def _charts(book: Book, bids: Bids, result: Sensitivity, lots: list[str]) -> None:
+    """A page of charts for the lots nearest to a threshold; their figures on a hidden sheet behind."""
+    title = f"{bids.say('总分随信用权重的变化', 'Total by credit weight')}  ·  {bids.evaluation.case.title}"
+    page = open_page(book, CHART, title, bids.facts, bids.approval, bids.language)
+    data = open_page(book, CHART_DATA, title, bids.facts, bids.approval, bids.language)
+    data.worksheet.sheet_state = "hidden"
+    for lot in lots:
+        head, low, high = _chart_data(data, bids, result, lot)
+        at = page.row([bids.say(f"标段 {lot}", f"Lot {lot}")], "section", height=22)
+        lines = min(CHARTED_BIDS, len(bids.evaluation.of_lot(lot)))
+        page.worksheet.add_chart(_scatter(data, bids, head, lines, result.cap, (low, high)), f"A{at + 1}")
+        for _ in range(CHART_ROWS):
+            page.row([None], height=15)
 
 
 def stretch_rows(bids: Bids, result: Sensitivity) -> list[dict[str, Any]]:
@@ -96,38 +118,43 @@ def _most_sensitive(bids: Bids, result: Sensitivity) -> list[str]:
     return sorted(lots, key=distance) if result.weight else []
 
 
-def _chart(sheet: Sheet, bids: Bids, result: Sensitivity, lot: str) -> None:
+def _chart_data(data: Sheet, bids: Bids, result: Sensitivity, lot: str) -> tuple[int, float, float]:
+    """Row of the headings, lowest and highest total."""
     rows = bids.evaluation.of_lot(lot)[:CHARTED_BIDS]
-    sheet.row(
-        [bids.say(f"标段 {lot}：总分随信用权重的变化（前 {len(rows)} 名）", f"Lot {lot}: total by credit weight")],
-        "section",
-    )
-    head = sheet.row(
-        [None, None, Cell(both("信用权重", "Credit weight", bids.language), "heading")]
-        + [Cell(row.name, "heading") for row in rows],
-        height=44,
-    )
+    data.row([bids.say(f"标段 {lot}", f"Lot {lot}")], "section", height=20)
+    heading = Cell(both("信用权重", "Credit weight", bids.language), "heading")
+    head = data.row([heading, *(Cell(row.name, "heading") for row in rows)], height=44)
+    seen = []
     for k in range(POINTS):
         weight = Fraction(result.cap * k, POINTS - 1)
         totals = totals_at(rows, weight, result.weight)
-        values = [float(totals[row.bid] / 1000) for row in rows]
-        sheet.row([None, None, Cell(float(weight / 1000), "points"), *(Cell(round(v, 3), "points") for v in values)])
-    sheet.worksheet.add_chart(_scatter(sheet, bids, head, len(rows)), f"J{head - 1}")
+        values = [round(float(totals[row.bid] / 1000), 3) for row in rows]
+        seen += values
+        data.row([Cell(float(weight / 1000), "points"), *(Cell(value, "points") for value in values)])
+    data.row([])
+    return head, min(seen), max(seen)
 
 
-def _scatter(sheet: Sheet, bids: Bids, head: int, lines: int) -> ScatterChart:
+def _scatter(data: Sheet, bids: Bids, head: int, lines: int, cap: int, totals: tuple[float, float]) -> ScatterChart:
     chart = ScatterChart()
-    chart.style, chart.height, chart.width = 2, 9.5, 18
+    chart.height, chart.width = CHART_ROWS * 0.52, 21
+    chart.visible_cells_only = False
     chart.x_axis.title = both("信用权重（分）", "Credit weight (points)", bids.language, " ")
     chart.y_axis.title = both("总分", "Total", bids.language, " ")
     chart.x_axis.delete = chart.y_axis.delete = False
-    chart.legend.position = "b"
-    chart.scatterStyle = "lineMarker"
-    weights = Reference(sheet.worksheet, min_col=3, min_row=head + 1, max_row=head + POINTS)
+    chart.x_axis.scaling.min, chart.x_axis.scaling.max = 0, cap / 1000
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max = floor(totals[0]) - 1, ceil(totals[1]) + 1
+    chart.x_axis.majorGridlines = None
+    chart.x_axis.number_format, chart.y_axis.number_format = "0.#", "0"
+    chart.legend.position, chart.scatterStyle = "b", "lineMarker"
+    weights = Reference(data.worksheet, min_col=1, min_row=head + 1, max_row=head + POINTS)
     for place in range(lines):
-        values = Reference(sheet.worksheet, min_col=4 + place, min_row=head, max_row=head + POINTS)
+        values = Reference(data.worksheet, min_col=2 + place, min_row=head, max_row=head + POINTS)
         series = Series(values, weights, title_from_data=True)
         series.marker.symbol, series.smooth = "none", False
+        series.graphicalProperties.line.solidFill = INKS[place]
+        series.graphicalProperties.line.dashStyle = DASHES[place]
+        series.graphicalProperties.line.width = 22_000
         chart.series.append(series)
     return chart
 
@@ -150,5 +177,5 @@ def _without_records(book: Book, bids: Bids, left_out: tuple[LeftOut, ...]) -> N
     title = f"{bids.say('逐条剔除检验（每标段前两名）', 'Top two without one record')}  ·  {bids.evaluation.case.title}"
     sheet = open_page(book, LEAVE_OUT, title, bids.facts, bids.approval, bids.language)
     heading = sheet.headings(LEAVE_OUT, bids.language)
-    _, last = sheet.table(LEAVE_OUT, frame_of(LEAVE_OUT, rows))
+    _, last = sheet.table(LEAVE_OUT, frame_of(LEAVE_OUT, rows), height=row_height(LEAVE_OUT, rows))
     sheet.filter(LEAVE_OUT, heading, last)

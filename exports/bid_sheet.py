@@ -15,6 +15,7 @@ from exports.bid_rows import (
     judge_rows,
     judges,
     note_rows,
+    row_height,
     summary_rows,
     tier_rows,
     veto_rows,
@@ -23,7 +24,7 @@ from exports.bid_rows import (
 from exports.bid_words import FORMULAS, METHODS, TIES
 from exports.facts import Approval, Facts, facts_of
 from exports.layout import Form, Language, both
-from exports.page import open_page
+from exports.page import open_page, width_to
 from exports.sheet import Sheet
 from exports.workbook import Book
 from models.tender.amounts import amount_of
@@ -89,7 +90,10 @@ def _open(book: Book, bids: Bids, form: Form, zh: str, en: str, tab: str | None 
 def _table(book: Book, bids: Bids, form: Form, zh: str, en: str, *, frame_rows: list[dict[str, object]]) -> Sheet:
     sheet = _open(book, bids, form, zh, en)
     heading = sheet.headings(form, bids.language)
-    _, last = sheet.table(form, frame_of(form, frame_rows))
+    first, last = sheet.table(form, frame_of(form, frame_rows), height=row_height(form, frame_rows))
+    if form is SUMMARY and frame_rows:
+        cells = f"A{first}:{width_to(form)}{last}"
+        sheet.highlight(cells, f'${form.letters["proposal"]}{first}<>""', "#E2F0D9", bold=True)
     if frame_rows:
         sheet.filter(form, heading, last)
     else:
@@ -110,7 +114,11 @@ def _summary(book: Book, bids: Bids) -> None:
 def explanation(bids: Bids) -> list[str]:
     """How prices, ties and lots were decided, in one line each."""
     evaluation, case = bids.evaluation, bids.evaluation.case
-    lines = []
+    opened = case.opening.isoformat(sep=" ", timespec="minutes") if case.opening else f"{evaluation.opening}"
+    lines = [
+        f"{bids.say('项目编号', 'Tender')}: {case.id} ({case.ocid})    "
+        f"{bids.say('采购人', 'Buyer')}: {case.buyer or '—'}    {bids.say('开标时间', 'Bids opened')}: {opened}"
+    ]
     for criterion in case.of_kind(Kind.price):
         if criterion.price is not None:
             name = word(FORMULAS, criterion.price.formula, bids.language)
@@ -141,7 +149,7 @@ def _tiers(book: Book, bids: Bids) -> None:
             [f"{bids.say('企业总体平均分', 'Mean over the population')}: {float(table.mean) / 1000:.3f}"], "plain"
         )
     for stage in table.stages:
-        sheet.row([f"{bids.say('最优性已证明', 'Proven optimum')}: {stage.name} = {stage.optimum}"], "plain")
+        sheet.row([f"{bids.say('最优性已证明', 'Proven optimum')}: {stage.name} = {stage.text}"], "plain")
 
 
 def _veto(book: Book, bids: Bids) -> None:
@@ -163,7 +171,8 @@ def _judge(book: Book, bids: Bids, judge: str) -> None:
     form = judge_form(judged)
     sheet = _open(book, bids, form, f"评委打分表：{judge}", f"Scores of judge {judge}", f"评委 {judge}")
     sheet.headings(form, bids.language)
-    sheet.table(form, frame_of(form, judge_rows(bids.evaluation, judge)))
+    rows = judge_rows(bids.evaluation, judge)
+    sheet.table(form, frame_of(form, rows), height=row_height(form, rows))
     sheet.row([])
     sheet.row([_signature(bids, "评委签字：", "Judge:")], "plain", height=26)
 

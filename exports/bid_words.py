@@ -5,9 +5,9 @@ from __future__ import annotations
 Word = tuple[str, str]
 
 SET_ASIDE: dict[str, Word] = {
-    "veto": ("一票否决", "vetoed"),
+    "veto": ("一票否决", "veto"),
     "withdrawn": ("已撤回", "withdrawn"),
-    "disqualified": ("已否决（资格不符）", "disqualified"),
+    "disqualified": ("不合格", "disqualified"),
     "invited": ("仅受邀未投标", "invited only"),
 }
 

@@ -47,7 +47,7 @@ def show_points(case: TenderCase, table: PointTable, policy: Policy) -> None:
         spread = points_text(table.spread)
         console.out.print(f"mean over the population {float(table.mean) / 1000:.3f}; best minus worst {spread}")
     for stage in table.stages:
-        console.out.print(f"proven optimal: {stage.name} = {stage.optimum}", markup=False)
+        console.out.print(f"proven optimal: {stage.name} = {stage.text}", markup=False)
 
 
 def show_treatment(treatment: pl.DataFrame) -> None:

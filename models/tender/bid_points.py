@@ -12,7 +12,7 @@ from typing import Any
 from config.errors import PolicyError
 from config.in_force import Clause, Policy
 from config.pack import BidMethod
-from config.units import milli
+from config.units import milli, points_text
 from models.tender.amounts import rounded
 from models.tender.case import TenderCase
 from models.tender.mend import infeasible
@@ -23,10 +23,16 @@ from models.tender.population import Population
 
 @dataclass(frozen=True)
 class Stage:
-    """One lexicographic stage and its proven optimum, in words and as the integer the solver saw."""
+    """One lexicographic stage and its proven optimum: the integer the solver saw, in milli-points where `points`."""
 
     name: str
     optimum: int
+    points: bool = False
+
+    @property
+    def text(self) -> str:
+        """The optimum as people read it."""
+        return points_text(self.optimum) if self.points else f"{self.optimum:,}"
 
 
 @dataclass(frozen=True)
@@ -103,16 +109,16 @@ def optimised(rules: PointRules) -> tuple[dict[str, dict[str, int]], tuple[Stage
     wanted: list[tuple[str, int, Callable[[], Any]]] = [
         ("largest difference between best and worst tier", 1, built.spread),
         ("largest smallest gap between neighbours", 1, built.smallest_gap),
-        ("largest differences between firms", 1, built.pairwise_differences),
+        ("largest sum of differences over all pairs of firms, in steps", 1, built.pairwise_differences),
     ]
     if rules.mean_target is not None:
-        wanted.append(("mean nearest to its target", -1, built.distance_from_target))
+        wanted.append(("mean nearest to its target (thousandths × firms away)", -1, built.distance_from_target))
     if len(rules.caps) > 1:
         wanted.append(("criteria in proportion to their weights", -1, built.unevenness))
     named = len(wanted)
     for key, variable in built.points.items():
         wanted.append((f"lowest points: {key[0]} {key[1]}", -1, partial(_same, variable)))
-    stages = []
+    stages: list[Stage] = []
     solver = None
     for name, sign, make in wanted:
         goal = make()
@@ -122,7 +128,7 @@ def optimised(rules: PointRules) -> tuple[dict[str, dict[str, int]], tuple[Stage
             raise infeasible(rules)
         optimum = int(solver.value(goal))
         built.fix(goal, optimum, solver)
-        stages.append(Stage(name, optimum))
+        stages.append(Stage(name, optimum, points=len(stages) < 2))
     assert solver is not None
     points = {
         criterion: {tier: solver.value(built.points[criterion, tier]) * rules.step for tier in built.tiers}
