@@ -58,16 +58,23 @@ class Settings(BaseSettings):
 
 
 def _make_secret(path: Path) -> bytes:
+    """Written whole under another name, then linked: neither a crash nor a second process leaves half a secret."""
+    import contextlib
+    import os
     import secrets
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = secrets.token_hex(32).encode()
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(path, "xb", opener=_owner_only) as file:
-            file.write(fresh)
-    except FileExistsError:
-        return path.read_bytes().strip()
-    return fresh
+        with open(draft, "wb", opener=_owner_only) as file:
+            file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret holds
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_bytes().strip()
 
 
 def _owner_only(path: str, flags: int) -> int:

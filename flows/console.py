@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from typer.core import TyperGroup
 
-from config.errors import EvenhandError
+from config.errors import EvenhandError, StoreError
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -30,6 +31,27 @@ class Commands(TyperGroup):
             err.print("[bold red]error:[/] ", end="")
             err.print(str(error), markup=False)
             raise typer.Exit(error.exit_code) from error
+        except Exception as error:
+            if not _of_a_full_disk(error):
+                raise
+            full = StoreError(
+                "no space left on the disk; no step was left half-written.",
+                remedy="free space (docs/operations.md), then give the same command again",
+            )
+            err.print("[bold red]error:[/] ", end="")
+            err.print(str(full), markup=False)
+            raise typer.Exit(full.exit_code) from error
+
+
+def _of_a_full_disk(error: BaseException | None) -> bool:
+    """Whether a full disk or quota stands anywhere in the chain of causes; libraries wrap it in errors of their own."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if f"os error {errno.ENOSPC}" in str(error) or "disk is full" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def print_json(value: Any) -> None:

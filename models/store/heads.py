@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,16 +65,15 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
 def _make_key(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(draft, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex())
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(draft, path)  # fails when another process was first: then its key holds
-    except FileExistsError:
-        pass
+        with open(draft, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first: then its key holds
+            os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def public_key(key: Ed25519PrivateKey) -> str:

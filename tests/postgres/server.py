@@ -60,6 +60,10 @@ class Server:
     def stop(self, mode: str = "immediate") -> None:
         _run(self._control("stop", "-m", mode))
 
+    def stop_command(self) -> list[str]:
+        """The same for a shell."""
+        return _as_postgres(self._control("stop", "-m", "immediate"))
+
     def _control(self, *words: str) -> list[str]:
         assert self.pg_ctl is not None
         return [self.pg_ctl, "-D", str(self.folder / "data"), *words]
