@@ -33,7 +33,7 @@ class Clause:
 class Notice:
     """Something the reader of a run must know about the policy: unverified, past review, or unknown."""
 
-    kind: str  # unverified | review_overdue | gap
+    kind: str  # unverified | review_overdue | gap | outlived (its instrument was repealed)
     path: str
     message: str
 

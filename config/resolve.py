@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -35,6 +36,9 @@ class Resolver:
             self.note("gap", path, f"not known since {since} ({ref.instrument} {ref.article})")
         elif not entry.verified:
             self.note("unverified", path, f"recalled, not checked ({ref.instrument} {ref.article})")
+        ended = self.form.instruments[ref.instrument].in_force_to
+        if entry.value is not None and ended is not None and self.day >= ended:
+            self.note("outlived", path, f"rests on {ref.instrument}, out of force since {ended}")
         if dated.review_by is not None and self.day > dated.review_by:
             self.note("review_overdue", path, f"to be looked at again by {dated.review_by}")
         return entry.value, in_force.Clause(ref.instrument, ref.article, since, entry.verified)
@@ -54,7 +58,7 @@ class Resolver:
 
     def policy(self) -> in_force.Policy:
         form = self.form
-        tiers = self.tiers()
+        tiers = self.tiers
         return in_force.Policy(
             pack=form.pack.id,
             title=form.pack.title,
@@ -74,7 +78,7 @@ class Resolver:
             forbidden_fields=frozenset(form.pack.forbidden_fields),
             inspection_rules=self.inspection(form.inspection) if form.inspection else None,
             tender_rules=self.tender(form.tender) if form.tender else None,
-            notices=tuple(self.notices),
+            notices=tuple(dict.fromkeys(self.notices)),
         )
 
     def items(self) -> Iterator[tuple[str, in_force.Item]]:
@@ -123,6 +127,7 @@ class Resolver:
             steps, clause = self.need(f"scorecard.decay.{name}", dated)
             yield name, in_force.Decay(name, tuple((s.from_days, s.per_mille) for s in steps), clause)
 
+    @cached_property
     def tiers(self) -> tuple[in_force.Tier, ...]:
         found: list[in_force.Tier] = []
         for form in self.form.tiers.tiers:
@@ -151,7 +156,7 @@ class Resolver:
         rule, clause = self.take(f"tiers.gates.{name}", form.rule)
         if rule is None:
             return None  # noted as a gap: the rule exists, its numbers are not known
-        for tier in {rule.ceiling, rule.floor, rule.exactly} - {None} - {tier.id for tier in self.tiers()}:
+        for tier in {rule.ceiling, rule.floor, rule.exactly} - {None} - {tier.id for tier in self.tiers}:
             raise PolicyError(
                 f"{self.form.pack.id}: tiers.gates.{name}: there is no tier {tier!r} on {self.day}.",
                 remedy="let the gate end where the tier does",
@@ -203,7 +208,7 @@ class Resolver:
         """A table by tier; a wholly or partly unknown table leaves None for the tier and a notice."""
         table, clause = self.take(path, dated)
         result = {}
-        for tier in self.tiers():
+        for tier in self.tiers:
             result[tier.id] = None if table is None else table.get(tier.id)
             if table is not None and result[tier.id] is None:
                 self.note("gap", f"{path}.{tier.id}", f"no figure for tier {tier.id} ({clause})")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import PolicyError, PolicyGap
-from config.policy import SCENARIOS, load_policy
+from config.policy import SCENARIOS, load_policy, pack_names
 from tests.config.small_pack import REFERENCE, write_pack
 
 ITEM = "values:\n      2024-01-01: {value: {minor: -1, general: -10, serious: -50}"
@@ -145,6 +145,24 @@ def test_past_its_review_day_a_value_is_remarked_not_refused(tmp_path: Path) -> 
 def test_an_unverified_value_is_remarked(tmp_path: Path) -> None:
     pack = write_pack(tmp_path, lists=("verified: true", "verified: false"))
     assert [(n.kind, n.path) for n in load_policy(pack).at(date(2024, 1, 1)).notices] == [("unverified", "lists.bad")]
+
+
+def test_a_value_that_outlives_its_instrument_is_remarked(tmp_path: Path) -> None:
+    pack = write_pack(
+        tmp_path, instruments=("in_force_from: 2024-01-01", "in_force_from: 2024-01-01\n  in_force_to: 2024-06-01")
+    )
+    book = load_policy(pack)
+    assert book.at(date(2024, 5, 31)).notices == ()
+    assert {n.kind for n in book.at(date(2024, 6, 1)).notices} == {"outlived"}
+
+
+@pytest.mark.parametrize("pack", pack_names())
+def test_no_value_of_a_pack_outlives_its_instrument_and_none_is_overdue(pack: str) -> None:
+    book = load_policy(pack)
+    for day in [*book.change_dates(), date(2026, 11, 22)]:
+        notices = book.at(day).notices
+        assert [n for n in notices if n.kind in {"outlived", "review_overdue"}] == []
+        assert len(notices) == len(set(notices))
 
 
 def test_an_unknown_number_is_a_gap_that_is_said_and_not_filled(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_windows_lie_wholly_inside() -> None:
 
 def test_a_pack_that_does_not_say_what_counts_as_found_is_refused() -> None:
     with pytest.raises(PolicyError, match=r"outcome\.yaml"):
-        backtest(lambda day: known_before(town(0.0, firms=2), day), load_policy("market"), STARTS, EVERY)
+        backtest(lambda day: known_before(town(0.0, firms=2), day), load_policy("tax-cn"), STARTS, EVERY)
 
 
 @shared
