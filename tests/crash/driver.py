@@ -11,6 +11,7 @@ they wrap: Prefect keeps nothing of ours over a crash, and without it a run take
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import os
 import signal
@@ -33,6 +34,11 @@ def _without_prefect() -> None:
         return function
 
     prefect.flow = prefect.task = plain  # type: ignore[assignment]
+
+
+def _note(path: Path, here: list[int]) -> None:
+    with contextlib.suppress(OSError):  # the disk may be full: then nobody asks
+        path.write_text(str(here[0]), "ascii")
 
 
 def main(folder: str, at: int, action: str, *arguments: str) -> None:
@@ -68,7 +74,7 @@ def main(folder: str, at: int, action: str, *arguments: str) -> None:
     event.listen(Engine, "before_cursor_execute", on_database)
     event.listen(Engine, "commit", on_database)
     if action == "count":
-        atexit.register(lambda: Path(folder, "writes").write_text(str(here[0]), "ascii"))
+        atexit.register(_note, Path(folder, "writes"), here)
     sys.argv = ["evenhand", *arguments]
     if os.environ.get("EVENHAND_TEST_PLAIN"):
         _without_prefect()
