@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,8 +10,9 @@ import typer
 
 from config.errors import CheckFailed, UsageError
 from config.settings import Settings
-from flows import console, policy_commands, tender_commands, verify_commands
+from flows import console, policy_commands, register_commands, tender_commands, verify_commands
 from flows.backtest_command import backtest
+from flows.consign_commands import consign
 from flows.plan_commands import check
 from flows.prefect_home import prepare
 
@@ -27,8 +28,10 @@ app = typer.Typer(
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(tender_commands.app, name="tender")
 app.add_typer(verify_commands.app, name="verify")
+app.add_typer(register_commands.app, name="register")
 app.command()(check)
 app.command()(backtest)
+app.command()(consign)
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
 
@@ -109,16 +112,27 @@ def generate(
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="Folder to write (must not exist or be empty).")] = Path("registers"),
     as_of: AsOf = None,
+    nights: Annotated[int, typer.Option(min=0, max=399, help="Also so many nights of new and changed rows.")] = 0,
 ) -> None:
     """Write realistic registers of any size: several agencies, several formats, dirty rows, the truth kept apart.
 
-    Example:  evenhand generate --enterprises 1000 --seed 7 --out registers
+    Examples:
+
+      evenhand generate --enterprises 1000 --seed 7 --out registers
+
+      evenhand generate --enterprises 1000 --nights 5 --out registers
     """
+    from exports.register_nights import write_delta
     from exports.registers import write_registers
 
     on = day(as_of or DEMO_AS_OF)
     assert on is not None
-    made = write_registers(out, enterprises, seed, on)
+    with console.steps(nights + 1) as progress:
+        with progress.stage(f"registers of {on}"):
+            made = write_registers(out, enterprises, seed, on)
+        for night in range(1, nights + 1):
+            with progress.stage(f"night {night} of {nights}"):
+                made.rows.update(write_delta(out, on + timedelta(days=night)).rows)
     console.print_table(f"Written to {out}", ["file", "rows"], list(made.rows.items()))
 
 

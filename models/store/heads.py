@@ -150,5 +150,5 @@ def read_anchor(path: Path) -> list[SignedHead]:
         return [SignedHead(**head) for head in json.loads(path.read_text("utf-8")).values()]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(
-            f"{path}: not an anchor: {error}", remedy="give a file written by `evenhand anchor`"
+            f"{path}: not an anchor: {error}", remedy="give a file written by `evenhand register anchor`"
         ) from error

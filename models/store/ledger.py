@@ -148,7 +148,7 @@ def run_head(reader: Reader, run_id: str) -> str:
     for kind, subject, body in reader.connection.execute(select(*columns).where(*own).order_by(ledger.c.position)):
         latest[kind, subject] = body
     if not latest:
-        raise StoreError(f"the ledger knows no run {run_id}.", remedy="list the runs with `evenhand runs`")
+        raise StoreError(f"the ledger knows no run {run_id}.", remedy="list the runs with `evenhand register runs`")
     alone = LogTree()
     for (kind, subject), body in sorted(latest.items()):
         alone.append_entry(entry_bytes("results", kind, subject, body, ""))

@@ -38,7 +38,7 @@ def run(reader: Reader, run_id: str) -> dict[str, Any]:
     """Arguments of one run; StoreError when the register does not know it."""
     found = runs(reader).filter(pl.col("run_id") == run_id)
     if found.is_empty():
-        raise StoreError(f"no run {run_id}.", remedy="list the runs with `evenhand runs`")
+        raise StoreError(f"no run {run_id}.", remedy="list the runs with `evenhand register runs`")
     return found.row(0, named=True)
 
 

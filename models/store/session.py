@@ -120,19 +120,23 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
     Raises StoreError: unusable URL, database out of reach, written by a newer program, or, with
     `migrate=False`, not at this program's schema.
     """
-    engine = _engine(_url(url))
-    store = Store(engine)
+    store = connect(url)
     try:
-        with _named(engine), engine.connect() as connection:
+        with _named(store.engine), store.engine.connect() as connection:
             current = schema.is_current(connection)
         if not current and migrate:
             change_schema(store, schema.upgrade)
         elif not current:
-            raise StoreError("the database is not at this program's schema.", remedy="run `evenhand store upgrade`")
+            raise StoreError("the database is not at this program's schema.", remedy="run `evenhand register upgrade`")
     except BaseException:
-        engine.dispose()
+        store.close()
         raise
     return store
+
+
+def connect(url: str) -> Store:
+    """The register at a URL as it is, whatever its schema: for upgrades and downgrades only."""
+    return Store(_engine(_url(url)))
 
 
 def change_schema(store: Store, change: Callable[[Connection], None]) -> None:
