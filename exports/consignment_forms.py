@@ -26,7 +26,7 @@ BALANCE = Form(
         _c("examined", "本期查验", "Examined in the period", 12, Kind.number),
         _c("rate", "应查比例", "Rate wanted", 10, Kind.share),
         _c("realised", "实际比例", "Rate so far", 10, Kind.share),
-        _c("state", "说明", "State", 30),
+        _c("state", "说明", "State", 46),
     ),
     note_zh="本期比例在误差范围内或相差不足一票即为达标",
     note_en="Kept: within the tolerance of the rate, or within one declaration",

@@ -12,6 +12,7 @@ from config.errors import CheckFailed, UsageError
 from config.settings import Settings
 from flows import console, policy_commands, register_commands, tender_commands, verify_commands
 from flows.backtest_command import backtest
+from flows.compare_commands import whatif
 from flows.consign_commands import consign
 from flows.plan_commands import check
 from flows.prefect_home import prepare
@@ -31,6 +32,7 @@ app.add_typer(verify_commands.app, name="verify")
 app.add_typer(register_commands.app, name="register")
 app.command()(check)
 app.command()(backtest)
+app.command()(whatif)
 app.command()(consign)
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today

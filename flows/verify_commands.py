@@ -52,6 +52,19 @@ def verify_draw(
     _verdict(f"draw in {folder}", differences(folder))
 
 
+@app.command("consign")
+def verify_consign(
+    folder: Annotated[Path, typer.Argument(help="Folder of a day with draw.json, pool.csv, chosen.csv and seed.txt.")],
+) -> None:
+    """Replay the draw of a day's consignments from its published files alone.
+
+    Example:  evenhand verify consign var/out/consign-generated/2026-11-03
+    """
+    from models.consignment.publication import verify_published
+
+    _verdict(f"draw in {folder}", verify_published(folder))
+
+
 @app.command("run")
 def verify_run(
     run_id: Annotated[str, typer.Argument(help="Run id, or the beginning of it.")],
