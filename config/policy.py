@@ -17,7 +17,17 @@ from config.pack_form import FILES, PackForm, dated_values
 from config.resolve import Resolver
 from config.yaml_files import read_yaml
 
-__all__ = ["PACKS", "SCENARIOS", "PackForm", "PolicyBook", "conditions", "dated_values", "load_policy", "pack_names"]
+__all__ = [
+    "PACKS",
+    "SCENARIOS",
+    "PackForm",
+    "PolicyBook",
+    "conditions",
+    "dated_values",
+    "load_policy",
+    "pack_names",
+    "scenario_named",
+]
 
 PACKS = Path(__file__).parent / "policy"
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -119,6 +129,18 @@ def load_policy(pack: str | Path, scenario: Path | None = None) -> PolicyBook:
         if day >= form.pack.covers_from and (form.pack.covers_to is None or day < form.pack.covers_to):
             book.at(day)  # a gap or a contradiction shows now, not on the day somebody asks
     return book
+
+
+def scenario_named(name: str | Path) -> Path:
+    """A scenario by path, or by name of config/scenarios; PolicyError naming those there are."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    named = SCENARIOS / f"{path.stem}.yaml"
+    if path.parent != Path() or not named.is_file():
+        there = ", ".join(sorted(p.stem for p in SCENARIOS.glob("*.yaml")))
+        raise PolicyError(f"{name}: no such scenario.", remedy=f"name a file, or one of {there}")
+    return named
 
 
 def pack_names() -> list[str]:

@@ -10,6 +10,7 @@ import polars as pl
 import typer
 
 from config.errors import UsageError
+from config.policy import scenario_named
 from config.settings import Settings
 from flows import console
 
@@ -25,9 +26,11 @@ def backtest(
     source: Annotated[str, typer.Option(help="Source file.")],
     data: Annotated[Path, typer.Option(help="Folder with its files.")],
     from_: Annotated[str, typer.Option("--from", help="First origin.", metavar="DAY")],
-    to: Annotated[str, typer.Option("--to", help="Last day of the last window.", metavar="DAY")],
+    to: Annotated[str, typer.Option("--to", help="End: windows lie wholly before it.", metavar="DAY")],
     every: Annotated[str, typer.Option(help="Length of a window in days, such as 60d.")] = "60d",
     policy: Annotated[str | None, typer.Option(help="Policy pack; default: the source's.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="A change of policy to lay over the pack.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of ties and of the bootstrap.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
@@ -42,7 +45,11 @@ def backtest(
         raise UsageError(f"--every: {every!r} is not a number of days.", remedy="write it as 60d")
     days = (_day(from_, "--from"), _day(to, "--to"))
     secret = Settings().secret()
-    report = run_backtest(source, data, *days, int(length), secret=secret, pack=policy)
+    overlay = scenario_named(scenario) if scenario else None
+    with console.steps(1) as progress, progress.stage(f"windows of {length} days"):
+        report = run_backtest(
+            source, data, *days, int(length), secret=secret, seed=str(seed).encode(), pack=policy, scenario=overlay
+        )
     frames = {name: getattr(report, name) for name in ("windows", "totals", "tiers", "regions")}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -55,6 +62,7 @@ def backtest(
     _show("Windows", frames["windows"].select(window))
     _show("Mean of the windows, with 95% intervals", frames["totals"])
     _show("By tier", frames["tiers"])
+    console.out.print(f"pack {report.pack}, digest {report.digest[:12]}; what the measures mean: docs/backtest.md")
 
 
 def _show(title: str, frame: pl.DataFrame) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
-from config.errors import PolicyError
+from config.errors import PolicyError, UsageError
 from config.policy import load_policy, pack_names
 from flows import console
+from flows.compare_commands import diff
 
 app = typer.Typer(no_args_is_help=True, help="Policy packs: list, check, compare.")
+app.command()(diff)
 
 
 @app.command("list")
@@ -33,8 +35,8 @@ def check(
 
     Example:  evenhand policy check market
     """
-    on = datetime.strptime(as_of, "%Y-%m-%d").date() if as_of else datetime.now().date()
-    rows, refused = [], 0
+    on = _day(as_of)
+    rows, refused, remarks = [], 0, []
     for name in packs or pack_names():
         try:
             book = load_policy(name)
@@ -47,9 +49,19 @@ def check(
             refused += 1
             rows.append((name, "refused", str(error), ""))
             continue
+        remarks += [(name, notice.kind, notice.path, notice.message) for notice in notices]
         kinds = [notice.kind for notice in notices]
         summary = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds))) or "nothing to note"
         rows.append((name, "ok", summary, book.digest[:12]))
     console.print_table(f"Policy packs on {on}", ["pack", "state", "notices", "digest"], rows)
+    if packs and remarks:  # asked about by name: every remark in full
+        console.print_table("What to know", ["pack", "kind", "where", "what"], remarks)
     if refused:
         raise PolicyError(f"{refused} of {len(rows)} packs refused.", remedy="mend the files named above")
+
+
+def _day(text: str | None) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date() if text else datetime.now().date()
+    except ValueError as error:
+        raise UsageError(f"--as-of: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
