@@ -43,12 +43,15 @@ class Commands(TyperGroup):
             raise typer.Exit(full.exit_code) from error
 
 
+FULL = (f"os error {errno.ENOSPC}", f"[Errno {errno.ENOSPC}]", "disk is full")
+
+
 def _of_a_full_disk(error: BaseException | None) -> bool:
     """Whether a full disk or quota stands anywhere in the chain of causes; libraries wrap it in errors of their own."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if f"os error {errno.ENOSPC}" in str(error) or "disk is full" in str(error):
+        if any(words in str(error) for words in FULL):  # polars, SQLite, shutil.copytree
             return True
         error = error.__cause__ or error.__context__
     return False
