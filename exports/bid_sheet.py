@@ -128,6 +128,9 @@ def explanation(bids: Bids) -> list[str]:
     ties = " → ".join(word(TIES, key, bids.language) for key in case.tie_rule)
     lines.append(f"{bids.say('同分处理', 'Ties')}: {ties}")
     lines.append(f"{bids.say('标段分配', 'Lots')}: {evaluation.assignment.statement}")
+    late = evaluation.rated_on > evaluation.opening
+    warning = bids.say("（晚于开标日，未冻结）", "(after the opening: not frozen)") if late else ""
+    lines.append(f"{bids.say('信用评级基准日', 'Ratings as of')}: {evaluation.rated_on:%Y-%m-%d} {warning}".rstrip())
     asked = evaluation.veto_queried_at
     state = bids.say("未查询", "no list was queried") if asked is None else asked.isoformat(sep=" ", timespec="minutes")
     lines.append(f"{bids.say('否决名单查询时间', 'Lists queried at')}: {state}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -89,8 +89,15 @@ def _shaped(frame: pl.DataFrame, schema: pl.Schema, path: Path, fill: bool = Fal
         raise InputError(f"lacks the column {', '.join(missing)}.", file=str(path), remedy="name the columns so")
     added = frame.with_columns(pl.lit(None).alias(name) for name in missing)
     try:
-        return added.select(pl.col(name).cast(kind) for name, kind in schema.items())
+        return added.select(_as(added, name, kind) for name, kind in schema.items())
     except pl.exceptions.PolarsError as error:
         raise InputError(
             f"a value does not fit ({error}).", file=str(path), remedy="write dates as 2025-09-01"
         ) from error
+
+
+def _as(frame: pl.DataFrame, name: str, kind: Any) -> pl.Expr:
+    """A column in the type wanted; days are written as text in CSV."""
+    if kind == pl.Date and frame.schema[name] == pl.String:
+        return pl.col(name).str.to_date("%Y-%m-%d")
+    return pl.col(name).cast(kind)

@@ -85,6 +85,8 @@ def show_evaluation(result: Evaluation) -> None:
     if len(case.lots) > SHOWN_LOTS:
         console.out.print(f"… and {len(case.lots) - SHOWN_LOTS} more lots")
     console.out.print(result.assignment.statement, markup=False)
+    if result.rated_on > result.opening:
+        console.out.print(f"Ratings are of {result.rated_on}, after the opening on {result.opening}: not frozen.")
     if result.veto_queried_at is None:
         console.out.print("No lists were given: nobody was checked for vetoes.")
     for flag in result.flags:

@@ -48,6 +48,7 @@ class Evaluation:
 
     case: TenderCase
     opening: date
+    rated_on: date  # the policy's day, on which the ratings stand; after `opening` they are not frozen
     pack: str
     policy_digest: str
     table: PointTable
@@ -129,6 +130,7 @@ def evaluate(
     return Evaluation(
         case=case,
         opening=opening,
+        rated_on=policy.as_of,
         pack=policy.pack,
         policy_digest=policy.digest,
         table=used,

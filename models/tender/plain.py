@@ -36,6 +36,7 @@ def evaluation_dict(evaluation: Evaluation) -> dict[str, Any]:
         "tender": case.id,
         "ocid": case.ocid,
         "opening": evaluation.opening.isoformat(),
+        "ratedOn": evaluation.rated_on.isoformat(),
         "pack": evaluation.pack,
         "policy": evaluation.policy_digest,
         "status": "proposed",

@@ -45,8 +45,11 @@ def points(price: int, target: Fraction, weight: int, rule: PriceRule) -> Fracti
 
 
 def points_lost_at(per_mille: int, weight: int, rule: PriceRule) -> Fraction:
-    """Milli-points a bid loses for being `per_mille` dearer than the bid at the benchmark price (or, where bids below
-    the benchmark lose too, for being as much cheaper: whichever is less)."""
+    """Milli-points a bid loses for being `per_mille` dearer than the benchmark price (or, where bids below the
+    benchmark lose too, for being as much cheaper: whichever is less).
+
+    The benchmark is the yardstick because formulas that punish cheap bids give no guarantee between any two bids.
+    """
     share = Fraction(per_mille, 1000)
     if rule.formula is Formula.lowest:
         return weight * share / (1 + share)

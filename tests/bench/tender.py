@@ -6,6 +6,7 @@ Prints tables; exits 1 where an optimum differs, a proof is missing, or the limi
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -198,6 +199,19 @@ def polish_population(path: Path = CONTRACTORS) -> tuple[Any, pl.DataFrame]:
     return table, equal_treatment(rated, firms, table)
 
 
+def contractors_as_rated(data: Path) -> str:
+    """The same firms as their register rates them (it holds no penalties), through the command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tender.json"
+        file.write_text(json.dumps(big_tender(1, 3, 1)), encoding="utf-8")
+        command = [sys.executable, "-m", "flows.cli", "tender", "points", str(file), "--source", "pl_contractors"]
+        environment = os.environ | {"EVENHAND_VAR": folder}
+        done = subprocess.run(
+            [*command, "--data", str(data)], check=True, capture_output=True, text=True, env=environment
+        )
+    return done.stdout
+
+
 def main() -> int:
     """Print everything; 1 where something does not hold."""
     failed = []
@@ -230,6 +244,7 @@ def main() -> int:
             print(treatment)
         failed += ["not neutral"] if abs(mean - 10) > 0.5 else []
         failed += ["unequal within a tier"] if treatment["within_tier"].max() != 0 else []
+        print(contractors_as_rated(CONTRACTORS.parent))
     else:
         print("Polish contractors: ../shared/data/procurement is not here, skipped")
     print("FAILED: " + "; ".join(failed) if failed else "ok")

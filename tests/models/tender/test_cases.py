@@ -95,6 +95,20 @@ def test_veto(case: dict[str, Any]) -> None:
     assert bool(found.rows) != bool(case["refused"])
 
 
+@pytest.mark.parametrize(("begun", "refused"), [(date(2025, 8, 12), True), (date(2025, 8, 11), False)])
+def test_an_exclusion_ends_with_its_own_term(begun: date, refused: bool) -> None:
+    """Thirty days, the first and the last included; the list itself stays open."""
+    policy = build.market()
+    assert policy.tender_rules is not None
+    vetoes = {name: replace(veto, term_days=30) for name, veto in policy.tender.vetoes.items()}
+    short = replace(policy, tender_rules=replace(policy.tender_rules, vetoes=vetoes))
+    lists = build.listings([["court_defaulters", "a", begun, None]])
+    case = build.case_of({}, [{"firm": "a", "technical": [30], "business": [10]}])
+    found = evaluate(case, build.ratings({"a": "A"}), short, listings=lists)
+    assert bool(found.vetoes) is refused
+    assert all(hit.to_date == date(2025, 9, 10) for hit in found.vetoes)
+
+
 def _repair(firm: str, reference: str, on: date) -> dict[str, Any]:
     return {
         "decision_id": f"d-{firm}-{reference}",

@@ -113,6 +113,21 @@ def test_a_veto_beats_every_score(tender: Any, firm: str) -> None:
     assert brief(found) == brief(run(replace(case, bids=without), tiers))
 
 
+@given(st.sampled_from(TIERS), st.sampled_from(TIERS), st.integers(8_001, 40_000), st.integers(1, 900))
+@settings(max_examples=40)
+def test_credit_never_flips_what_the_policy_protects(good: str, poor: str, quality: int, more: int) -> None:
+    """More than 8 points of quality, or more than a quarter of price above the lowest, stay decisive."""
+    points = {"business": [10]}
+    better = {"firm": "a", "price": 100, "technical": [quality / 1000], **points}
+    cheaper = {"firm": "a", "price": 1000, "technical": [20], **points}
+    for first, second in (
+        (better, {"firm": "b", "price": 100, "technical": [0], **points}),
+        (cheaper, {"firm": "b", "price": 1250 + more, "technical": [20], **points}),
+    ):
+        found = evaluate(build.case_of({}, [first, second]), build.ratings({"a": poor, "b": good}), POLICY)
+        assert found.rows[0].bidder == "a"
+
+
 @given(tenders())
 @settings(max_examples=40)
 def test_awards_keep_the_limit_and_only_ranked_bids_win(tender: Any) -> None:
