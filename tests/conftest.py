@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +22,3 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real data (../shared/data) is not here")
     return folder
-
-
-@pytest.fixture(scope="session")
-def embedded_prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Prefect with a home of its own for the session; returns the folder."""
-    from flows.prefect_home import prepare
-
-    root = tmp_path_factory.mktemp("prefect")
-    prepare(root)
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield root
