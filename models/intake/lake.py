@@ -17,12 +17,14 @@ import shutil
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from config.errors import StoreError, UsageError
+from models.intake.mapped import NAMES, write_mapped
 from models.rating.encoding import Codes, Shard, codes_of, encode, person_numbers, table
 
 FORMAT = 1
@@ -31,6 +33,9 @@ PARTS = ("enterprises", "records", "links", "listings", "indicators", "decisions
 ROW_GROUP = 1 << 20
 ENGINE_COLUMNS = ("eidx", "item", "severity", "act_date", "known_on", "amount", "corrected_on", "ends_on",
                   "revoked_on")  # fmt: skip
+
+
+FIRM_COLUMNS = ["enterprise_id", "region", "industry", "registered_on"]
 
 
 def shard_of(enterprise_id: str, shards: int) -> int:
@@ -61,14 +66,37 @@ class Lake:
         return int(self.files[f"shard-{shard:05d}/enterprises.parquet"]["rows"])
 
     def shard(
-        self, number: int, *, whole: bool = False, records: bool = True, columns: Sequence[str] = ENGINE_COLUMNS
+        self,
+        number: int,
+        *,
+        whole: bool = False,
+        records: bool = True,
+        columns: Sequence[str] = ENGINE_COLUMNS,
+        rows: int | None = None,
     ) -> Shard:
-        """Load a shard; without `whole` only these columns of records, without `records` none of their rows."""
-        frames = {part: pl.read_parquet(self.path(number, part)) for part in PARTS if part != "records"}
-        scan = pl.scan_parquet(self.path(number, "records"))
+        """Load a shard; without `whole` only these columns of records, without `records` none of their rows.
+
+        rows: only so many of every part (0 = only the shape).
+        """
+        others = {part: None for part in PARTS if part != "records"} | ({} if whole else {"enterprises": FIRM_COLUMNS})
+        frames = {part: pl.read_parquet(self.path(number, part), n_rows=rows, columns=c) for part, c in others.items()}
+        scan = pl.scan_parquet(self.path(number, "records"), n_rows=rows)
         scan = scan if whole else scan.select(columns)
         frames["records"] = (scan if records else scan.head(0)).collect()
         return Shard(codes=self.codes, **frames)
+
+    def links(self, shard: int) -> pl.DataFrame:
+        """Only the links of a shard."""
+        return pl.read_parquet(self.path(shard, "links"))
+
+    def latest(self, shard: int) -> date:
+        """The last day on which something of the shard came to be known."""
+        return date.fromisoformat(self.files[f"shard-{shard:05d}/records.parquet"]["latest"])
+
+    @property
+    def mapped(self) -> bool:
+        """Whether single enterprises can be read without the rest of their shard."""
+        return "shard-00000/mapped.arrow" in self.files
 
     def rows(self) -> dict[str, int]:
         """Rows by part over all shards."""
@@ -78,15 +106,26 @@ class Lake:
         }
 
 
-def write_lake(tables: Mapping[str, pl.DataFrame], root: Path, shards: int) -> Lake:
+def latest(shard: Shard) -> date:
+    """The last day on which something of a shard came to be known; ends set in advance do not count."""
+    columns = {"records": ("known_on", "act_date", "corrected_on", "revoked_on"), "listings": ("from_date",),
+               "indicators": ("period_end",), "visits": ("visit_date",),
+               "decisions": ("filed_on", "decided_on"), "reliefs": ("filed_on", "decided_on")}  # fmt: skip
+    days = [getattr(shard, part)[name].max() for part, names in columns.items() for name in names]
+    return max((day for day in days if isinstance(day, date)), default=date(1970, 1, 1))
+
+
+def write_lake(tables: Mapping[str, pl.DataFrame], root: Path, shards: int, *, mapped: bool = False) -> Lake:
     """Write the tables (models.records.TABLES) as a new generation and make it the one in force.
+
+    mapped: also as memory-mapped records, which the nightly run of a large lake reads (models.intake.mapped).
 
     The same tables and number of shards give the same generation, whatever the order of the rows.
     """
     if not 1 <= shards <= 65_536:
         raise UsageError(f"{shards} shards.", remedy="choose 1 to 65536")
     codes, persons = codes_of(tables), person_numbers(table(tables, "links"))
-    with Generation(root, shards, codes) as generation:
+    with Generation(root, shards, codes, mapped=mapped) as generation:
         generation.write("persons.parquet", persons)
         generation.write("decisions.parquet", table(tables, "decisions").sort("decision_id"))
         for number, part in _partition(tables, shards):
@@ -110,8 +149,8 @@ def _partition(tables: Mapping[str, pl.DataFrame], shards: int) -> Iterable[tupl
 class Generation:
     """A generation being written; nothing is visible before `publish`."""
 
-    def __init__(self, root: Path, shards: int, codes: Codes) -> None:
-        self.root, self.shards, self.codes = root, shards, codes
+    def __init__(self, root: Path, shards: int, codes: Codes, *, mapped: bool = False) -> None:
+        self.root, self.shards, self.codes, self.mapped = root, shards, codes, mapped
         self.files: dict[str, dict[str, Any]] = {}
         self.folder = root / f".writing-{os.getpid()}"
 
@@ -127,14 +166,24 @@ class Generation:
         """All parts of one shard."""
         for part in PARTS:
             self.write(f"shard-{number:05d}/{part}.parquet", getattr(shard, part))
+        if self.mapped:
+            write_mapped(self.folder / f"shard-{number:05d}", shard.records, shard.enterprises["registered_on"])
+            for name in NAMES:
+                self.seen(f"shard-{number:05d}/{name}.arrow", shard.records.height)
+        self.files[f"shard-{number:05d}/records.parquet"]["latest"] = latest(shard).isoformat()
 
     def write(self, name: str, frame: pl.DataFrame) -> None:
         """One file, on the disk when this returns."""
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
         frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=False)
+        self.seen(name, frame.height)
+
+    def seen(self, name: str, rows: int) -> None:
+        """A file that was written: on the disk when this returns, and in the manifest."""
+        path = self.folder / name
         _sync(path)
-        self.files[name] = {"bytes": path.stat().st_size, "rows": frame.height, "blake2b": digest(path)}
+        self.files[name] = {"bytes": path.stat().st_size, "rows": rows, "blake2b": digest(path)}
 
     def publish(self) -> Lake:
         """Name the generation by its content and point to it."""

@@ -67,10 +67,10 @@ def placeholders(offices: pl.DataFrame, carry: LinkCarry) -> pl.DataFrame:
 
 
 def carried(offices: pl.DataFrame, hot: pl.DataFrame, carry: LinkCarry) -> pl.DataFrame:
-    """The heaviest link of each enterprise: eidx, person, source, points, trigger_on, from_date, changes_on.
+    """The heaviest link of each enterprise: enterprise, person, source, points, trigger_on, from_date, changes_on.
 
-    offices: person, enterprise, eidx, from_date, to_date. An enterprise is never linked to itself; where the rule
-    asks for it the office began after the trigger. Several links do not add up.
+    offices: person, enterprise, from_date, to_date. An enterprise is never linked to itself; where the rule asks
+    for it the office began after the trigger. Several links do not add up.
     """
     pairs = offices.join(hot, on="person", how="inner").filter(pl.col("enterprise") != pl.col("source"))
     if carry.begun_after_trigger:
@@ -78,8 +78,8 @@ def carried(offices: pl.DataFrame, hot: pl.DataFrame, carry: LinkCarry) -> pl.Da
     ended = pl.col("to_date").dt.offset_by("1d")
     return (
         pairs.with_columns(changes_on=pl.min_horizontal("source_changes_on", ended))
-        .with_columns(changes_on=pl.col("changes_on").min().over("eidx"))
-        .sort("eidx", "points", "source", "trigger_on", "from_date", "person")
-        .unique("eidx", keep="first", maintain_order=True)
-        .select("eidx", "person", "source", "points", "trigger_on", "from_date", "changes_on")
+        .with_columns(changes_on=pl.col("changes_on").min().over("enterprise"))
+        .sort("enterprise", "points", "source", "trigger_on", "from_date", "person")
+        .unique("enterprise", keep="first", maintain_order=True)
+        .select("enterprise", "person", "source", "points", "trigger_on", "from_date", "changes_on")
     )

@@ -18,7 +18,7 @@ from models.rating.encoding import Shard, encode
 from models.rating.engine import Carried, Inputs, Rated, facts, figure_rows, prepare, rated, unlinked
 from models.rating.facts import Facts
 from models.rating.figures import figure_points
-from models.rating.linked import LinkResult, carried, link_shards
+from models.rating.linked import LOW, LinkResult, carried, link_shards
 from models.rating.moments import Move, first_move
 from models.rating.neighbourhood import around
 from models.rating.recourse import Recourse, shortest, things
@@ -282,10 +282,21 @@ def _links(view: _View) -> list[LinkLine]:
             link = result.link
             lines.append(
                 LinkLine(
-                    link.id, link.title, row["source"], row["points"], row["trigger_on"], row["from_date"], link.clause
+                    link.id,
+                    link.title,
+                    _source(view, row["source"]),
+                    row["points"],
+                    row["trigger_on"],
+                    row["from_date"],
+                    link.clause,
                 )
             )
     return lines
+
+
+def _source(view: _View, key: int) -> str:
+    """The enterprise behind a key; explanations have one shard."""
+    return str(view.shard.enterprises["enterprise_id"][key & LOW])
 
 
 def _recourse(view: _View, records: tuple[RecordLine, ...], figures: IntArray) -> Recourse | None:

@@ -91,7 +91,10 @@ def first_pass(lake: Lake, number: int, rubric: Rubric, folder: Path, history: p
     inputs = prepare(shard, rubric, history)
     rating = rated(inputs)
     write_rated(folder, number, rating, inputs)
-    hot = [hot_persons(shard, triggers(shard, inputs, rating, link, history), link, policy) for link in enabled(policy)]
+    hot = [
+        hot_persons(shard, triggers(shard, number, inputs, rating, link, history), link, policy)
+        for link in enabled(policy)
+    ]
     return FirstPass(number, shard.size, tuple(hot))
 
 
@@ -105,7 +108,7 @@ def link_pass(lake: Lake, policy: Policy, first: Sequence[FirstPass], workers: i
 def _link(lake: Lake, policy: Policy, link: Link, hot: list[pl.DataFrame], workers: int) -> LinkResult:
     persons = pl.concat(hot)
     held = spread(
-        lambda n: offices(lake.shard(n, records=False), n, persons, link, policy), range(lake.shards), workers
+        lambda n: offices(lake.links(n), n, persons, link, lake.codes.roles, policy), range(lake.shards), workers
     )
     return resolve(link, persons, pl.concat(held))
 

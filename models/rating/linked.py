@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from config.in_force import Link, Policy
@@ -17,15 +18,20 @@ from models.rating.rubric import FOREVER, IntArray
 from models.rating.standing import in_force_listings
 from models.rating.tier import rules
 
-OFFICES = {"person": pl.UInt32, "enterprise": pl.String, "shard": pl.UInt32, "eidx": pl.UInt32, "from_date": pl.Date,
-           "to_date": pl.Date}  # fmt: skip
+HALF = np.uint64(32)
+LOW = 0xFFFFFFFF
+
+
+def key(shard: int, eidx: IntArray | npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    """One number that tells the enterprises of all shards apart."""
+    return (np.uint64(shard) << HALF) | eidx.astype(np.uint64)
 
 
 @dataclass(frozen=True)
 class LinkResult:
     """One link rule over all shards.
 
-    carried: shard, eidx, person, source, points, trigger_on, from_date, changes_on
+    carried: shard, eidx, person, source (key), points, trigger_on, from_date, changes_on
     placeholders: person, enterprises
     """
 
@@ -39,8 +45,10 @@ def enabled(policy: Policy) -> tuple[Link, ...]:
     return tuple(link for link in policy.links if link.carry.enabled)
 
 
-def triggers(shard: Shard, inputs: Inputs, rating: Rated, link: Link, history: pl.DataFrame | None) -> pl.DataFrame:
-    """Enterprises in a trigger tier: eidx, source (id), adverse, trigger_on, source_changes_on."""
+def triggers(
+    shard: Shard, number: int, inputs: Inputs, rating: Rated, link: Link, history: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Enterprises in a trigger tier: eidx, source (key), adverse, trigger_on, source_changes_on."""
     policy = inputs.rubric.policy
     ranks = [tier.rank for tier in policy.tiers if tier.id in link.carry.trigger_tiers]
     chosen = np.isin(rating.tier, ranks)
@@ -51,7 +59,7 @@ def triggers(shard: Shard, inputs: Inputs, rating: Rated, link: Link, history: p
     frame = pl.DataFrame(
         {
             "eidx": pl.Series(eidx, dtype=pl.UInt32),
-            "source": shard.enterprises["enterprise_id"].gather(eidx),
+            "source": key(number, eidx),
             "adverse": inputs.totals.adverse[eidx],
             "source_changes_on": next_change_on(rating.changes_in, inputs.today).gather(eidx),
         }
@@ -80,17 +88,18 @@ def _trigger_days(
     listed = in_force_listings(shard, policy, inputs.today).filter(pl.col("list_id").is_in(adverse))
     days = pl.concat([known, listed.select("eidx", pl.col("from_date").alias("day"))])
     latest = days.group_by("eidx").agg(pl.col("day").max().alias("latest"))
-    since = _since(history, frame, link, policy)
+    since = _since(history, shard, frame, link, policy)
     both = latest.join(since, on="eidx", how="full", coalesce=True)
     return both.select("eidx", pl.min_horizontal("since", "latest").alias("trigger_on"))
 
 
-def _since(history: pl.DataFrame | None, frame: pl.DataFrame, link: Link, policy: Policy) -> pl.DataFrame:
+def _since(history: pl.DataFrame | None, shard: Shard, frame: pl.DataFrame, link: Link, policy: Policy) -> pl.DataFrame:
     """First day of the present unbroken run of trigger tiers in earlier ratings: eidx, since."""
     if history is None:
         return pl.DataFrame(schema={"eidx": pl.UInt32, "since": pl.Date})
+    ids = frame.select("eidx", enterprise_id=shard.enterprises["enterprise_id"].gather(frame["eidx"]))
     past = history.filter((pl.col("pack") == policy.pack) & (pl.col("as_of") < policy.as_of)).join(
-        frame.select("eidx", "source"), left_on="enterprise_id", right_on="source"
+        ids, on="enterprise_id"
     )
     hit = pl.col("tier").is_in(list(link.carry.trigger_tiers))
     broken = pl.col("as_of").filter(~hit).max().over("eidx")
@@ -103,30 +112,25 @@ def hot_persons(shard: Shard, found: pl.DataFrame, link: Link, policy: Policy) -
     return links.hot_persons(shard.links, found, link.carry, shard.codes.roles, policy.as_of)
 
 
-def offices(shard: Shard, number: int, hot: pl.DataFrame, link: Link, policy: Policy) -> pl.DataFrame:
-    """Offices that hot persons hold in this shard (OFFICES)."""
-    found = links.reach(shard.links, hot["person"].unique(), link.carry, shard.codes.roles, policy.as_of)
+def offices(
+    rows: pl.DataFrame, number: int, hot: pl.DataFrame, link: Link, roles: tuple[str, ...], policy: Policy
+) -> pl.DataFrame:
+    """Offices that hot persons hold in a shard: person, enterprise (key), from_date, to_date. rows: its links."""
+    found = links.reach(rows, hot["person"].unique(), link.carry, roles, policy.as_of)
     return found.select(
-        "person",
-        pl.Series("enterprise", shard.enterprises["enterprise_id"].gather(found["eidx"]), dtype=pl.String),
-        pl.lit(number, dtype=pl.UInt32).alias("shard"),
-        "eidx",
-        "from_date",
-        "to_date",
+        "person", pl.Series("enterprise", key(number, found["eidx"].to_numpy())), "from_date", "to_date"
     )
 
 
 def resolve(link: Link, hot: pl.DataFrame, held: pl.DataFrame) -> LinkResult:
     """Over all shards: drop placeholder persons, keep each enterprise's heaviest link."""
     barred = links.placeholders(held, link.carry)
-    allowed = held.join(barred, on="person", how="anti")
-    places = allowed.select("enterprise", "shard", "eidx").unique()
-    numbered = places.select("enterprise").sort("enterprise").with_row_index("global")
-    chosen = links.carried(
-        allowed.drop("eidx", "shard").join(numbered, on="enterprise").rename({"global": "eidx"}), hot, link.carry
+    chosen = links.carried(held.join(barred, on="person", how="anti"), hot, link.carry)
+    whose = chosen["enterprise"].to_numpy()
+    placed = chosen.drop("enterprise").with_columns(
+        shard=pl.Series((whose >> HALF).astype(np.uint32)), eidx=pl.Series((whose & np.uint64(LOW)).astype(np.uint32))
     )
-    back = numbered.join(places, on="enterprise").select(pl.col("global").alias("key"), "shard", "eidx")
-    return LinkResult(link, chosen.rename({"eidx": "key"}).join(back, on="key").drop("key"), barred)
+    return LinkResult(link, placed, barred)
 
 
 def carried(results: Sequence[LinkResult], number: int, today: IntArray) -> Carried:
@@ -152,8 +156,8 @@ def link_shards(
     results = []
     for link in enabled(next(iter(prepared.values())).rubric.policy):
         policy = next(iter(prepared.values())).rubric.policy
-        found = {n: triggers(shards[n], prepared[n], first[n], link, history) for n in shards}
+        found = {n: triggers(shards[n], n, prepared[n], first[n], link, history) for n in shards}
         hot = pl.concat([hot_persons(shards[n], found[n], link, policy) for n in shards])
-        held = pl.concat([offices(shards[n], n, hot, link, policy) for n in shards])
+        held = pl.concat([offices(shards[n].links, n, hot, link, shards[n].codes.roles, policy) for n in shards])
         results.append(resolve(link, hot, held))
     return results

@@ -1,6 +1,6 @@
 """Rated shards on disk: two files a shard, and a manifest that makes the folder whole.
 
-ratings-00000.arrow   total, score, band, tier, mask, linked, changes_in, records; row = eidx of the lake's shard
+ratings-00000.arrow   total, score, band, tier, mask, linked, changes_on, records; row = eidx of the lake's shard
 details-00000.arrow   dimensions, rows and weights of the heaviest reasons
 """
 
@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from config.errors import StoreError
@@ -23,9 +24,11 @@ from models.intake.lake import Lake
 from models.rating.acts import days_since_epoch
 from models.rating.decode import decode
 from models.rating.engine import Carried, Inputs, Rated
-from models.rating.rubric import compile_rubric
+from models.rating.rubric import FOREVER, IntArray, compile_rubric
 from models.rating.scorecard import REASONS, Totals
 from models.rating.tier import band, final, rules
+
+NEVER = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class RatedRun:
     digest: str  # of the policy
     shards: tuple[int, ...]
     placeholders: tuple[tuple[int, int], ...] = ()  # person number, enterprises: carried nothing
+    patches: tuple[str, ...] = ()  # files of later nights, oldest first
 
 
 def ratings_path(folder: Path, number: int) -> Path:
@@ -50,33 +54,35 @@ def details_path(folder: Path, number: int) -> Path:
 
 def write_rated(folder: Path, number: int, rating: Rated, inputs: Inputs) -> None:
     """Both files of a shard."""
-    base = inputs.rubric.policy.scorecard.base
-    total = base + rating.totals.dimensions.sum(axis=1, dtype=np.int64)
-    _write_ratings(folder, number, rating, total)
-    details = pl.DataFrame(
-        {
-            "dimensions": rating.totals.dimensions.astype(np.int32),
-            "rows": rating.totals.rows,
-            "weights": rating.totals.weights,
-        }
-    )
+    ratings, details = rated_frames(rating, inputs)
+    ratings.write_ipc(ratings_path(folder, number))
     details.write_ipc(details_path(folder, number))
 
 
-def _write_ratings(folder: Path, number: int, rating: Rated, total: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-    frame = pl.DataFrame(
-        {
-            "total": total.astype(np.int32),
-            "score": rating.score.astype(np.int32),
-            "band": rating.band,
-            "tier": rating.tier,
-            "mask": rating.mask,
-            "linked": rating.linked.astype(np.int32),
-            "changes_in": rating.changes_in.astype(np.int32),
-            "records": rating.totals.records,
-        }
-    )
-    frame.write_ipc(ratings_path(folder, number))
+def rated_frames(rating: Rated, inputs: Inputs) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Ratings and details as they are kept; changes_on is a day since the epoch, NEVER where there is none."""
+    total = inputs.rubric.policy.scorecard.base + rating.totals.dimensions.sum(axis=1, dtype=np.int64)
+    ratings = {
+        "total": total.astype(np.int32),
+        "score": rating.score.astype(np.int32),
+        "band": rating.band,
+        "tier": rating.tier,
+        "mask": rating.mask,
+        "linked": rating.linked.astype(np.int32),
+        "changes_on": changes_on(rating.changes_in, inputs.today),
+        "records": rating.totals.records,
+    }
+    details = {
+        "dimensions": rating.totals.dimensions.astype(np.int32),
+        "rows": rating.totals.rows,
+        "weights": rating.totals.weights,
+    }
+    return pl.DataFrame(ratings), pl.DataFrame(details)
+
+
+def changes_on(changes_in: IntArray, today: IntArray) -> npt.NDArray[np.int32]:
+    """Days ahead → days since the epoch."""
+    return np.where(changes_in < FOREVER // 2, today + changes_in, NEVER).astype(np.int32)
 
 
 def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
@@ -85,35 +91,27 @@ def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
     card = policy.scorecard
     total = frame["total"].to_numpy().astype(np.int64)
     score = np.clip(total + links.points, card.lowest, card.highest)
+    today = np.full(frame.height, days_since_epoch(policy.as_of), dtype=np.int64)
     ranks, mask = band(score, policy), frame["mask"].to_numpy().copy()
     for bit, rule in enumerate(rules(policy)):
         if rule.kind == "link" and rule.id in links.holds:
             mask[links.holds[rule.id]] |= np.uint64(1 << bit)
-    frame.with_columns(
+    changed = frame.with_columns(
         score=pl.Series(score.astype(np.int32)),
         band=pl.Series(ranks),
         tier=pl.Series(final(ranks, mask, policy)),
         mask=pl.Series(mask),
         linked=pl.Series(links.points.astype(np.int32)),
-        changes_in=pl.Series(np.minimum(frame["changes_in"].to_numpy(), links.changes_in).astype(np.int32)),
-    ).write_ipc(ratings_path(folder, number))
+        changes_on=pl.Series(np.minimum(frame["changes_on"].to_numpy(), changes_on(links.changes_in, today))),
+    )
+    beside = folder / f".ratings-{number:05d}"
+    changed.write_ipc(beside)  # never over a file that is being read
+    os.replace(beside, ratings_path(folder, number))
 
 
 def publish(beside: Path, out: Path, run: RatedRun) -> RatedRun:
     """Give the finished folder its name; the former one goes only after the new one is whole."""
-    names = sorted(path.name for path in beside.iterdir())
-    manifest = {
-        "generation": run.generation,
-        "as_of": run.as_of.isoformat(),
-        "digest": run.digest,
-        "shards": run.shards,
-        "placeholders": run.placeholders,
-        "files": {name: {"bytes": (beside / name).stat().st_size} for name in names},
-    }
-    with (beside / "manifest.json").open("w", encoding="utf-8") as file:
-        json.dump(manifest, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    write_manifest(beside, run)
     former = out.with_name(f".{out.name}.former")
     shutil.rmtree(former, ignore_errors=True)
     if out.exists():
@@ -121,6 +119,26 @@ def publish(beside: Path, out: Path, run: RatedRun) -> RatedRun:
     os.rename(beside, out)
     shutil.rmtree(former, ignore_errors=True)
     return replace(run, folder=out)
+
+
+def write_manifest(folder: Path, run: RatedRun) -> None:
+    """The manifest, replaced as a whole: what it does not name does not belong to the run."""
+    names = sorted(path.name for path in folder.glob("*.arrow"))
+    manifest = {
+        "generation": run.generation,
+        "as_of": run.as_of.isoformat(),
+        "digest": run.digest,
+        "shards": run.shards,
+        "placeholders": run.placeholders,
+        "patches": run.patches,
+        "files": {name: {"bytes": (folder / name).stat().st_size} for name in names},
+    }
+    beside = folder / ".manifest.json"
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(manifest, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, folder / "manifest.json")
 
 
 def open_run(folder: Path) -> RatedRun:
@@ -135,7 +153,8 @@ def open_run(folder: Path) -> RatedRun:
             raise StoreError(f"ratings: {name} is missing or truncated.", remedy="rate again")
     pairs = tuple((int(person), int(number)) for person, number in manifest["placeholders"])
     day = date.fromisoformat(manifest["as_of"])
-    return RatedRun(folder, manifest["generation"], day, manifest["digest"], tuple(manifest["shards"]), pairs)
+    return RatedRun(folder, manifest["generation"], day, manifest["digest"], tuple(manifest["shards"]), pairs,
+                    tuple(manifest["patches"]))  # fmt: skip
 
 
 def read_run(run: RatedRun, lake: Lake, policy: Policy, shards: Sequence[int] | None = None) -> Iterator[pl.DataFrame]:
@@ -144,20 +163,35 @@ def read_run(run: RatedRun, lake: Lake, policy: Policy, shards: Sequence[int] | 
         raise StoreError("these ratings are of another lake, day or policy.", remedy="rate again")
     rubric = compile_rubric(policy, lake.codes.items)
     for number in run.shards if shards is None else shards:
-        rating = read_rated(run.folder, number, len(rubric.dimensions))
+        rating = read_rated(run, number, len(rubric.dimensions))
         today = np.full(rating.score.size, days_since_epoch(policy.as_of), dtype=np.int64)
         yield decode(lake.shard(number, whole=True), rating, rubric, today)
 
 
-def read_rated(folder: Path, number: int, width: int) -> Rated:
-    """The arrays of a shard; width: number of dimensions."""
-    ratings, details = pl.read_ipc(ratings_path(folder, number)), pl.read_ipc(details_path(folder, number))
+def read_rated(run: RatedRun, number: int, width: int) -> Rated:
+    """The arrays of a shard with the patches of later nights; width: number of dimensions."""
+    ratings = pl.read_ipc(ratings_path(run.folder, number))
+    details = pl.read_ipc(details_path(run.folder, number))
+    for name in run.patches:
+        patch = pl.read_ipc(run.folder / name).filter(pl.col("shard") == number)
+        places = patch["eidx"]
+        ratings = ratings.with_columns(ratings[c].scatter(places, patch[c]) for c in ratings.columns)
+        for column in details.columns:
+            array = details[column].to_numpy().copy()
+            array[places.to_numpy()] = patch[column].to_numpy()
+            details = details.with_columns(pl.Series(column, array))
+    return _arrays(ratings, details, run.as_of, width)
+
+
+def _arrays(ratings: pl.DataFrame, details: pl.DataFrame, as_of: date, width: int) -> Rated:
+    ahead = ratings["changes_on"].to_numpy().astype(np.int64) - days_since_epoch(as_of)
+    changes_in = np.where(ratings["changes_on"].to_numpy() < NEVER, ahead, FOREVER)
     totals = Totals(
         dimensions=details["dimensions"].to_numpy().reshape(-1, width).astype(np.int64),
         records=ratings["records"].to_numpy(),
         rows=details["rows"].to_numpy().reshape(-1, REASONS),
         weights=details["weights"].to_numpy().reshape(-1, REASONS),
-        changes_in=ratings["changes_in"].to_numpy(),
+        changes_in=changes_in.astype(np.int32),
     )
     return Rated(
         totals=totals,
@@ -166,5 +200,5 @@ def read_rated(folder: Path, number: int, width: int) -> Rated:
         tier=ratings["tier"].to_numpy(),
         mask=ratings["mask"].to_numpy(),
         linked=ratings["linked"].to_numpy().astype(np.int64),
-        changes_in=ratings["changes_in"].to_numpy().astype(np.int64),
+        changes_in=changes_in,
     )

@@ -21,11 +21,11 @@ SPAN = 1200  # days back
 CHUNK = np.random.Generator
 
 
-def make_lake(root: Path, enterprises: int, policy: Policy, seed: int = 7) -> Lake:
+def make_lake(root: Path, enterprises: int, policy: Policy, seed: int = 7, *, mapped: bool = False) -> Lake:
     """A lake of so many enterprises and about ten times as many records, listings, offices."""
     shards = max(1, enterprises // PER_SHARD)
     codes = Codes(tuple(sorted(policy.items)), tuple(sorted(policy.lists)), ROLES, ())
-    with Generation(root, shards, codes) as generation:
+    with Generation(root, shards, codes, mapped=mapped) as generation:
         generation.write("persons.parquet", pl.DataFrame(schema={"person": pl.UInt32, "person_key": pl.String}))
         for number in range(shards):
             size = enterprises // shards
@@ -68,9 +68,9 @@ _RELIEFS = {"enterprise_id": pl.String, "region": pl.String, "industry": pl.Stri
             "outcome": pl.String}  # fmt: skip
 
 
-def _dates(days: np.ndarray, share: float, random: CHUNK) -> pl.Series:
-    """Dates, only a share of them known."""
-    known = random.random(days.size) < share
+def _dates(days: np.ndarray, share: float, random: CHUNK, until: int = 1 << 20) -> pl.Series:
+    """Dates, only a share of them known, none later than `until`."""
+    known = (random.random(days.size) < share) & (days <= until)
     return pl.Series(days.astype(np.int32)).set(pl.Series(~known), None).cast(pl.Date)
 
 
@@ -91,11 +91,11 @@ def _records(random: CHUNK, size: int, items: int, today: int, number: int) -> p
             "item": item.astype(np.uint16),
             "severity": random.choice(3, rows, p=[0.6, 0.3, 0.1]).astype(np.uint8),
             "act_date": pl.Series(act.astype(np.int32)).cast(pl.Date),
-            "known_on": pl.Series((act + random.integers(0, 30, rows)).astype(np.int32)).cast(pl.Date),
+            "known_on": pl.Series(np.minimum(act + random.integers(0, 30, rows), today).astype(np.int32)).cast(pl.Date),
             "amount": pl.Series(random.integers(0, 10**8, rows)),
-            "corrected_on": _dates(act + 60, 0.3, random),
+            "corrected_on": _dates(act + 60, 0.3, random, today),
             "ends_on": _dates(act + random.integers(30, 2000, rows), 0.05, random),
-            "revoked_on": _dates(act + random.integers(30, 900, rows), 0.01, random),
+            "revoked_on": _dates(act + random.integers(30, 900, rows), 0.01, random, today),
         }
     )
     sort = frame.sort("eidx", "act_date", maintain_order=True).with_row_index("row")
