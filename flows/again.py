@@ -15,13 +15,13 @@ from pydantic import SecretStr
 from config.errors import PlanError, PolicyGap
 from config.settings import Settings
 from flows.feedback import feedback, hashes
-from flows.intake import input_hashes, take_in
+from flows.intake import input_hashes, take_in, tender_files
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import register
 from flows.run import FinishedRun, RunContext, saved
 from flows.schedule import plan_inspections
-from flows.tender import score_tenders, tender_files
+from flows.tender import score_tenders
 from models.store import events, reads
 from models.store.recompute import RunCheck, verify_run
 from models.store.sealed import RUN_TABLES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,25 @@ from flows.retries import worth_another_try
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.intake import file_hashes, intake, load_source
+from models.store.canonical import json_digest
 
 
 def input_hashes(context: RunContext) -> dict[str, str]:
-    """sha256 by name of every file the source reads, and of what people fed back; names the run."""
-    return file_hashes(load_source(context.source), context.data) | hashes(feedback(context))
+    """sha256 by name of everything that is read: the source's files and the source itself, tenders, and what people
+    fed back; names the run."""
+    return file_hashes(load_source(context.source), context.data) | _beside(context) | hashes(feedback(context))
+
+
+def tender_files(context: RunContext) -> list[Path]:
+    """The OCDS packages of the input, by name; none where the folder holds no `tenders/`."""
+    return sorted((context.data / "tenders").glob("*.json"))
+
+
+def _beside(context: RunContext) -> dict[str, str]:
+    """What is read beside the registers: how the source is to be read, and the tenders."""
+    source = load_source(context.source)
+    tenders = {f"tenders/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in tender_files(context)}
+    return {f"source:{source.id}": json_digest(source.model_dump(mode="json"))} | tenders
 
 
 @task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=worth_another_try)
@@ -43,9 +58,10 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
             {"name": f.name, "sha256": f.sha256, "rows": f.rows, "accepted": f.accepted, "rejected": f.rejected}
             for f in result.files
         ]
-        for name, sha in hashes(fed).items():
-            rows = fed[name.partition(":")[2]].height
-            files.append({"name": name, "sha256": sha, "rows": rows, "accepted": rows, "rejected": 0})
+        rows = {f"register:{name}": frame.height for name, frame in fed.items()}
+        for name, sha in (_beside(context) | hashes(fed)).items():
+            count = rows.get(name, 0)
+            files.append({"name": name, "sha256": sha, "rows": count, "accepted": count, "rejected": 0})
         write_json(draft / "intake.json", {"counts": counts | {"rejected": result.rejected.height}, "files": files})
 
     once(folder, make)

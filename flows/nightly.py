@@ -15,7 +15,7 @@ from prefect import flow
 from config.errors import PlanError, PolicyGap
 from exports.registers import write_registers
 from flows import console
-from flows.intake import input_hashes, take_in
+from flows.intake import input_hashes, take_in, tender_files
 from flows.prefect_home import short_runs
 from flows.publish import publish
 from flows.rate import rate_all
@@ -24,7 +24,7 @@ from flows.run import RunContext, saved_runs
 from flows.schedule import plan_inspections, planned
 from flows.steps import deliver, write_json
 from flows.summary import rates_by_tier
-from flows.tender import score_tenders, tender_files
+from flows.tender import score_tenders
 from models.store import events, heads
 from models.store.locks import run_lock
 from models.store.session import Store, open_store

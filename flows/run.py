@@ -90,6 +90,7 @@ class RunContext:
                 "as_of": self.as_of,
                 "seed": self.seed,
                 "period": self.period,
+                "language": self.settings.language,
             }
         )[:16]
 

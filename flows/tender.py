@@ -10,17 +10,12 @@ from prefect.cache_policies import NO_CACHE
 
 from exports.bid_files import write_evaluation
 from exports.facts import Approval, facts_of
-from flows.intake import tables
+from flows.intake import tables, tender_files
 from flows.rate import ratings
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.records import TABLES, empty
 from models.tender import Evaluation, evaluate, read_ocds
-
-
-def tender_files(context: RunContext) -> list[Path]:
-    """The OCDS packages of the input, by name; none where the folder holds no `tenders/`."""
-    return sorted((context.data / "tenders").glob("*.json"))
 
 
 @task(name="tenders", cache_policy=NO_CACHE)

@@ -105,7 +105,8 @@ def rejections_by_source(inputs: pl.DataFrame, rejected: pl.DataFrame) -> pl.Dat
         .select("delivery", commonest_rule="rule")
     )
     return (
-        inputs.with_columns(delivery=delivery)
+        inputs.filter(~pl.col("name").str.contains("^(source|register):"))
+        .with_columns(delivery=delivery)
         .group_by("source", "delivery")
         .agg(pl.len().cast(pl.Int64).alias("files"), pl.col("rows").sum(), pl.col("rejected").sum())
         .with_columns(rejected_per_mille=share(pl.col("rejected"), pl.col("rows")))
