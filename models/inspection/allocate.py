@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -13,9 +13,11 @@ from models.inspection.draw import MICRO
 from models.inspection.hours import region_hours
 from models.inspection.quota import Quota, Stage, quota
 from models.inspection.supply import Floats
+from models.inspection.teams import Lottery
 from models.inspection.terms import PlanInput
 
 FLOOR = "random floor"
+PUBLIC = b"quota"  # this lottery only measures hours: quotas do not depend on the secret seed
 STRATUM = ("tier", "region", "industry", "count")
 
 
@@ -29,7 +31,9 @@ class Allocation:
     held_back: tuple[str, ...]
 
 
-def allocate(rows: pl.DataFrame, given: PlanInput, crew: Crew, districts: list[str], skills: list[str]) -> Allocation:
+def allocate(
+    rows: pl.DataFrame, given: PlanInput, crew: Crew, districts: list[str], skills: list[str], days: list[str]
+) -> Allocation:
     """Solves every region; strata that nobody can visit get nothing."""
     strata = _wanted(rows, given).with_columns(_index("region", districts), _index("industry", skills))
     fixed = rows.filter(_open() & (pl.col("must").is_not_null() | pl.col("statutory"))).with_columns(
@@ -46,7 +50,7 @@ def allocate(rows: pl.DataFrame, given: PlanInput, crew: Crew, districts: list[s
         here, must = np.flatnonzero(part == region), np.flatnonzero(fixed_part == region)
         cells = np.unique(np.concatenate([cell[here], fixed_cell[must]]))
         stages = _stages(strata[here], fixed[must], cell[here], fixed_cell[must], cells, given)
-        found = _solve(stages, cells, crew, int(region), given)
+        found = _solve(stages, cells, crew, int(region), given, days)
         _spread(found, stages, here, given, random, directed)
         if found.held_back is not None:
             held.add(found.held_back)
@@ -122,10 +126,20 @@ def _stages(
     return stages
 
 
-def _solve(stages: list[Stage], cells: Ints, crew: Crew, region: int, given: PlanInput) -> Quota:
+def _solve(stages: list[Stage], cells: Ints, crew: Crew, region: int, given: PlanInput, days: list[str]) -> Quota:
+    """Quotas within the hours of teams that can really be formed: first by inspectors' days alone, then within the
+    team-days of a lottery held at the prices found."""
+    by_risk = given.policy.inspection.directed_per_mille
+    headroom = given.operations.headroom_per_mille * (2 if by_risk == 0 else 1)  # chance alone leaves no filler
     sizes = np.array(sorted(set(given.policy.inspection.visit_minutes.values())), dtype=np.int64)
     hours = region_hours(crew, region, cells, sizes, given.policy.inspection.team_size)
-    return quota(hours, cells, stages, given.operations.headroom_per_mille)
+    free = quota(hours, cells, stages, headroom)
+    price = {int(cell): round(float(found) * MICRO) for cell, found in zip(cells, free.prices.cell, strict=True)}
+    worth = np.array([kind.minutes * max(price[int(cell)] for cell in kind.cells) for kind in hours.kinds], np.int64)
+    lottery = Lottery(crew, hours, free.team_days, worth, PUBLIC, days)
+    formed = sum((lottery.counts(day) for day in range(len(days))), np.zeros(len(hours.kinds), np.int64))
+    kinds = tuple(replace(kind, most=int(count)) for kind, count in zip(hours.kinds, formed, strict=True))
+    return quota(replace(hours, kinds=kinds), cells, stages, headroom)
 
 
 def _spread(found: Quota, stages: list[Stage], here: Ints, given: PlanInput, random: Floats, directed: Floats) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from ortools.math_opt.python import mathopt
 
 from models.inspection.crew import Ints
 from models.inspection.hours import Hours
@@ -46,8 +47,9 @@ def price(problem: Problem, chosen: Ints, hours: Hours, cells: Ints) -> Priced:
         whole[group] = round(-dual[row] * MICRO)
     whole = np.clip(whole, -problem.over * MICRO, problem.premium * MICRO)
     per_minute = np.rint(prices.cell * MICRO).astype(np.int64)
-    most = _bound(problem, chosen, cell, hours, cells, per_minute, whole,
-                  np.rint(prices.class_day * MICRO).astype(np.int64), round(prices.team * MICRO))  # fmt: skip
+    class_day, team = np.rint(prices.class_day * MICRO).astype(np.int64), round(prices.team * MICRO)
+    crowds = [(group, n, round(dear * MICRO)) for (group, n), dear in zip(supply.groups, prices.groups, strict=True)]
+    most = _bound(problem, chosen, cell, hours, cells, per_minute, whole, class_day, team, crowds)
     return Priced(per_minute, whole, supply.team_day_values(result), most)
 
 
@@ -68,7 +70,7 @@ def _with_visits(supply: Supply, problem: Problem, chosen: Ints, cell: Ints, cel
         supply.use(variable, int(cells[at]), minutes)
         groups[group].set_coefficient(variable, count)
         worth.append(variable * value)
-    model.maximize(sum(worth, 0.0))
+    model.maximize(mathopt.fast_sum(worth))
     return groups
 
 
@@ -90,20 +92,23 @@ def _buckets(problem: Problem, chosen: Ints, cell: Ints) -> list[tuple[int, int,
 
 def _bound(
     problem: Problem, chosen: Ints, cell: Ints, hours: Hours, cells: Ints, per_minute: Ints, whole: Ints,
-    class_day: Ints, team: int,
+    class_day: Ints, team: int, crowds: list[tuple[frozenset[int], int, int]],
 ) -> int:  # fmt: skip
-    """Lagrangian bound: each visit, target, person-day and team kind takes its best at these prices."""
+    """Lagrangian bound: each visit, target, person-day, small group and team kind takes its best at these prices."""
     group = problem.group[chosen]
-    profit = (problem.value[chosen] + 0) * MICRO + whole[group] - per_minute[cell] * problem.minutes[chosen]
+    profit = problem.value[chosen] * MICRO + whole[group] - per_minute[cell] * problem.minutes[chosen]
     total = int(np.maximum(profit, 0).sum())
     used = np.unique(group)
     total += int(((problem.premium[used] * MICRO - whole[used]) * problem.target[used]).sum())
     total += int((hours.class_days * class_day).sum()) + hours.most_teams * team
+    total += sum(most * dear for _, most, dear in crowds)
+    dear_groups = [(group, dear) for group, _, dear in crowds if dear]
     place = {int(name): at for at, name in enumerate(cells)}
     for kind in hours.kinds:
         best = max(int(per_minute[place[int(name)]]) for name in kind.cells)
         second = int(class_day[kind.second]) if kind.second >= 0 else 0
-        total += kind.most * max(0, kind.minutes * best - int(class_day[kind.first]) - second - team)
+        inside = sum(dear for group, dear in dear_groups if kind.first in group and kind.second in group)
+        total += kind.most * max(0, kind.minutes * best - int(class_day[kind.first]) - second - team - inside)
     return total // MICRO
 
 

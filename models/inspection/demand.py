@@ -22,8 +22,8 @@ NEVER = date(1900, 1, 1)
 
 
 def candidates(given: PlanInput, days: list[date]) -> pl.DataFrame:
-    """Columns: enterprise_id, count, region, industry, tier, minutes, value, first, last (indices of `days`),
-    barred (null = may be visited), must (reasons as JSON or null), statutory.
+    """Columns: enterprise_id, count, region, industry, tier, minutes, intensity (risk × recency), value (intensity ×
+    minutes), first, last (indices of `days`), barred (null = may be visited), must (JSON or null), statutory.
 
     Grain: one row per enterprise and count; every enterprise of the register has at least one row.
     """
@@ -113,6 +113,7 @@ def _windows(firms: pl.DataFrame, given: PlanInput, rules: Inspection, days: lis
     ) * 1000 // RECENCY_FULL_DAYS  # fmt: skip
     return firms.with_columns(
         *_indices(days),
+        (1 + pl.col("risk") * recency // 1000).alias("intensity"),
         (1 + pl.col("risk") * pl.col("minutes") * recency // 10_000).alias("value"),
         _statutory(given, rules),
         gone.alias("unseen"),
@@ -218,7 +219,7 @@ def _slots(days: list[date], interval: int) -> int:
 def _with_must(rows: pl.DataFrame, given: PlanInput, days: list[date]) -> pl.DataFrame:
     """Merges what must be done at a firm into as few visits as their windows allow; they take the place of round 1."""
     columns = [
-        "enterprise_id", "count", "region", "industry", "tier", "minutes", "value", "first", "last", "barred",
+        "enterprise_id", "count", "region", "industry", "tier", "minutes", "intensity", "value", "first", "last", "barred",
         "statutory", "unseen", "last_visit",
     ]  # fmt: skip
     rows = rows.select(columns).with_columns(pl.lit(None, dtype=pl.String).alias("must"))

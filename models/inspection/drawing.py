@@ -41,7 +41,7 @@ def stratum_name() -> pl.Expr:
 def apply_draw(rows: pl.DataFrame, allocation: Allocation, given: PlanInput) -> Drawn:
     """Draws every stratum and chooses the directed firms from those not drawn."""
     how = mode(given.policy.inspection.directed_per_mille)
-    measure = pl.col("value") if how == "mixed" else pl.lit(1, dtype=pl.Int64)
+    measure = pl.col("intensity") if how == "mixed" else pl.lit(1, dtype=pl.Int64)
     rows = rows.with_columns(stratum_name(), pool().alias("in_pool"), measure.alias("measure"))
     strata = _whole(allocation.strata.with_columns(stratum_name()), given.seed)
     lots = rows.filter("in_pool").sort("stratum", "enterprise_id")
@@ -102,7 +102,7 @@ def _directed(rows: pl.DataFrame, quotas: Mapping[tuple[str, str], int]) -> pl.D
     free = pl.col("in_pool") & ~pl.col("drawn")
     ranked = (
         rows.join(frame, on=["tier", "region"], how="left", maintain_order="left")
-        .sort(~free, "value", "enterprise_id", descending=[False, True, False])
+        .sort(~free, "intensity", "enterprise_id", descending=[False, True, False])
         .with_columns(pl.int_range(pl.len()).over("tier", "region").alias("risk_rank"))
     )
     return ranked.with_columns((free & (pl.col("risk_rank") < pl.col("longest").fill_null(0))).alias("directed")).sort(

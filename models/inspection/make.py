@@ -18,7 +18,7 @@ from models.inspection.pins import with_pins
 from models.inspection.problem import Problem, Solution
 from models.inspection.quota_table import quota_table
 from models.inspection.reasons import why_day, why_firm, why_not, why_team
-from models.inspection.roster import build, chosen, schedule
+from models.inspection.roster import bar_impossible, build, chosen, schedule
 from models.inspection.terms import Plan, PlanInput
 from models.inspection.working_days import working_days
 
@@ -40,7 +40,8 @@ def make_plan(given: PlanInput) -> Plan:
     )
     skills = sorted(rows["industry"].unique())
     crew = build_crew(given.inspectors, given.absences, days, districts, skills)
-    allocation = allocate(rows, given, crew, districts, skills)
+    rows = bar_impossible(rows, given, crew, days, districts, skills)
+    allocation = allocate(rows, given, crew, districts, skills, [day.isoformat() for day in days])
     drawn = apply_draw(rows, allocation, given)
     firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
     problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)

@@ -117,8 +117,9 @@ def _detail() -> pl.Expr:
     )
     quota = as_json("stratum", pl.col("wanted").round(3), "quota")
     number = as_json("stratum", "number", "probability", "measure")
+    blocked = pl.col("reason").is_in(["not_active", "not_rated", "cap", "interval"])
     return (
-        pl.when(pl.col("barred").is_not_null()).then(barred)
+        pl.when(blocked).then(barred)
         .when(pl.col("reason").is_in(["no_qualified_inspector", "conflict", "window", "hours"])).then(hours)
         .when(pl.col("reason").is_in(["tier_exempt", "quota_filled", "hours_quota"])).then(quota)
         .otherwise(number)

@@ -10,11 +10,12 @@ import polars as pl
 
 from models.inspection.crew import Crew, Ints
 from models.inspection.drawing import Drawn
+from models.inspection.possible import obstacle, possible
 from models.inspection.problem import Problem, Solution
 from models.inspection.solve import solve
 from models.inspection.terms import PlanInput
 
-LAYERS = {"must": 27, "statutory": 9, "random": 3, "directed": 1}  # a visit of one layer outweighs the next
+LAYERS = ("must", "statutory", "random", "directed")  # a visit of one layer outweighs all of the next in its hours
 
 
 def chosen(drawn: Drawn) -> pl.DataFrame:
@@ -44,6 +45,7 @@ def build(
 ) -> Problem:
     """The problem of scheduling `firms` (from `chosen`)."""
     top = int(firms["value"].max() or 1) + 1  # type: ignore[arg-type]
+    step = 2 * (1 + -(-int(firms["minutes"].max() or 1) // int(firms["minutes"].min() or 1)))  # type: ignore[arg-type]
     names = sorted({(tier, region) for tier, region in directed_quota})
     group_at = {name: at + 3 for at, name in enumerate(names)}
     layer = firms["layer"].to_list()
@@ -67,11 +69,9 @@ def build(
         clash=clash,
         crew=crew,
         days=tuple(day.isoformat() for day in days),
-        premium=np.array(
-            [top * LAYERS["must"], top * LAYERS["statutory"], top * LAYERS["random"]] + [top] * len(names)
-        ),
+        premium=np.array([top * step**3, top * step**2, top * step] + [top] * len(names)),
         target=np.array(target, dtype=np.int64),
-        over=np.array([0, 0, 0] + [top * LAYERS["must"]] * len(names)),
+        over=np.array([0, 0, 0] + [top * step**3] * len(names)),
         travel_minutes=given.operations.travel_minutes,
         team_size=given.policy.inspection.team_size,
         pins=pins or {},
@@ -117,3 +117,18 @@ def clashes(firms: list[str], given: PlanInput, crew: Crew) -> tuple[Ints, Ints]
 def schedule(problem: Problem, given: PlanInput) -> Solution:
     """Solves; deterministic for any number of workers."""
     return solve(problem, given.seed, given.operations.effort, given.operations.workers)
+
+
+def bar_impossible(
+    rows: pl.DataFrame, given: PlanInput, crew: Crew, days: list[date], districts: list[str], skills: list[str]
+) -> pl.DataFrame:
+    """Bars firms that no team could visit on any day, before the draw: the pool holds none that cannot be visited."""
+    open_rows = rows.filter(pl.col("barred").is_null()).with_columns(pl.lit("random").alias("layer"))
+    problem = build(open_rows, {}, given, crew, days, districts, skills)
+    everybody = np.arange(len(open_rows))
+    blocked = everybody[~possible(problem, everybody)]
+    why = open_rows[blocked.tolist()].select("enterprise_id", "count").with_columns(
+        pl.Series("impossible", [obstacle(problem, int(at)) for at in blocked], dtype=pl.String)
+    )  # fmt: skip
+    joined = rows.join(why, on=["enterprise_id", "count"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("barred", "impossible").alias("barred")).drop("impossible")

@@ -17,6 +17,9 @@ from models.inspection.problem import Problem, Solution
 from models.inspection.special import cover
 from models.inspection.teams import Lottery, TeamDays
 
+PULLS = (64, 8)  # lotteries tried in small regions, from the worth of teams towards the wished mix
+SMALL = 3000  # visits
+NEAR = 500  # a gap below 1/NEAR of the bound ends the tries
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
 
 
@@ -69,22 +72,34 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Par
     spare = reduced(problem, chosen, cells, priced)
     hour_price = np.zeros(len(everybody), np.int64)
     hour_price[np.searchsorted(everybody, chosen)] = priced.cell[np.searchsorted(cells, problem.cell[chosen])]
-    worth = _worth(hours, cells, priced)
-    lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days))
-    _pin_teams(lottery, problem, everybody[pinned])
-    cover(lottery, problem, chosen, spare)
-    teams = lottery.result()
-    if not len(teams.day):
-        return _nothing(everybody, priced.bound, hour_price)
     likely = spare * KEEP > -hour_price[np.searchsorted(everybody, chosen)] * problem.minutes[chosen]
     likely |= np.isin(chosen, list(problem.pins))
-    bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
+    worth, best = _worth(hours, cells, priced), None
+    for pull in PULLS if len(chosen) <= SMALL else PULLS[:1]:
+        lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days), pull)
+        _pin_teams(lottery, problem, everybody[pinned])
+        cover(lottery, problem, chosen, spare)
+        teams = lottery.result()
+        if not len(teams.day):
+            return _nothing(everybody, priced.bound, hour_price)
+        bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
+        part = _part(problem, everybody, chosen[likely], bins, teams, priced.bound, hour_price)
+        if best is None or part.objective > best.objective:
+            best = part
+        if best.bound - best.objective <= best.bound // NEAR:
+            break
+    assert best is not None
+    return best
+
+
+def _part(
+    problem: Problem, everybody: Ints, likely: Ints, bins: Ints, teams: TeamDays, bound: int, hour_price: Ints
+) -> _Part:
     place = np.full(len(everybody), -1, np.int64)
-    place[np.searchsorted(everybody, chosen[likely])] = bins
+    place[np.searchsorted(everybody, likely)] = bins
     seated = place >= 0
     day, one, other = (np.where(seated, column[place], -1) for column in (teams.day, teams.one, teams.other))
-    objective = objective_of(problem, everybody[seated])
-    return _Part(everybody, day, one, other, objective, priced.bound, teams.bits, hour_price)
+    return _Part(everybody, day, one, other, objective_of(problem, everybody[seated]), bound, teams.bits, hour_price)
 
 
 def _pin_teams(lottery: Lottery, problem: Problem, pinned: Ints) -> None:

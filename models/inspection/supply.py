@@ -7,13 +7,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ortools.glop import parameters_pb2
 from ortools.math_opt.python import mathopt
 
-from config.errors import PlanError
 from models.inspection.crew import Ints
 from models.inspection.hours import Hours
 
+SOLVERS = (
+    (
+        mathopt.SolverType.GLOP,
+        mathopt.SolveParameters(glop=parameters_pb2.GlopParameters(change_status_to_imprecise=False)),
+    ),
+    (mathopt.SolverType.GLOP, mathopt.SolveParameters(presolve=mathopt.Emphasis.OFF, scaling=mathopt.Emphasis.HIGH)),
+    (mathopt.SolverType.PDLP, mathopt.SolveParameters(threads=1)),
+)
 Floats = npt.NDArray[np.float64]
+
+
+CUT_ROUNDS, CUTS, CROWDED = 8, 60, 0.05
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,7 @@ class Prices:
     cell: Floats  # a minute of a team in the cell
     class_day: Floats  # a day of an inspector of the class
     team: float  # one team-day more, whoever it is
+    groups: tuple[float, ...] = ()  # one more team-day inside each small group of Supply.groups
 
 
 class Supply:
@@ -33,6 +45,8 @@ class Supply:
         self.share = 1 - headroom_per_mille / 1000
         self.model = mathopt.Model(name="hours")
         self.team_days = [self.model.add_variable(lb=0, ub=kind.most) for kind in hours.kinds]
+        self.groups: list[tuple[frozenset[int], int]] = []  # classes, most team-days among them
+        self.group_rows: list[mathopt.LinearConstraint] = []
         self._nobody_twice_a_day()
         self._no_more_teams_than_people()
         self.minutes_of_cell = {int(cell): self.model.add_linear_constraint(lb=0.0) for cell in cells}
@@ -73,11 +87,35 @@ class Supply:
         self.minutes_of_cell[cell].set_coefficient(variable, -minutes)
 
     def solve(self) -> mathopt.SolveResult:
-        """GLOP, deterministic; PlanError when the model is infeasible (only lower bounds can cause it)."""
-        result = mathopt.solve(self.model, mathopt.SolverType.GLOP)
-        if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
-            raise PlanError(f"quota: the linear model ended {result.termination.reason.name}.")
+        """The optimum; team-days that a small group cannot form among themselves are cut off as they appear."""
+        result = self._optimum()
+        for _ in range(CUT_ROUNDS if self.hours.team_size == 2 else 0):
+            found = crowded(self.hours, self.team_day_values(result), {group for group, _ in self.groups})
+            if not found:
+                break
+            for group, most in found:
+                self._no_more_teams_in_a_group(group, most)
+            result = self._optimum()
         return result
+
+    def _no_more_teams_in_a_group(self, group: frozenset[int], most: int) -> None:
+        """Three people make one team a day, not one and a half."""
+        row = self.model.add_linear_constraint(ub=float(most))
+        for variable, kind in zip(self.team_days, self.hours.kinds, strict=True):
+            if kind.first in group and kind.second in group:
+                row.set_coefficient(variable, 1.0)
+        self.groups.append((group, most))
+        self.group_rows.append(row)
+
+    def _optimum(self) -> mathopt.SolveResult:
+        """GLOP, deterministic. What it calls imprecise is good enough: quotas are rounded, the bound is recomputed in
+        integers. Should it fail, the same without presolve, then PDLP; never a clock."""
+        for solver, parameters in SOLVERS:
+            result = mathopt.solve(self.model, solver, params=parameters)
+            if result.termination.reason == mathopt.TerminationReason.OPTIMAL and result.has_dual_feasible_solution():
+                return result
+        reason = result.termination.reason.name
+        raise ArithmeticError(f"the linear model of hours ended {reason}; please report this input")
 
     def prices(self, result: mathopt.SolveResult) -> Prices:
         """Duals of the last solution."""
@@ -86,9 +124,32 @@ class Supply:
             np.array([abs(dual[self.minutes_of_cell[int(cell)]]) for cell in self.cells]),
             np.array([abs(dual[row]) for row in self.class_rows]),
             abs(dual[self.team_row]),
+            tuple(abs(dual[row]) for row in self.group_rows),
         )
 
     def team_day_values(self, result: mathopt.SolveResult) -> Floats:
         """Team-days of each kind in the last solution."""
         values = result.variable_values()
         return np.array([values[variable] for variable in self.team_days], dtype=np.float64)
+
+
+def crowded(hours: Hours, team_days: Floats, known: set[frozenset[int]]) -> list[tuple[frozenset[int], int]]:
+    """Groups of two or three classes with more team-days among them than their people can form, worst first."""
+    among: dict[int, dict[int, float]] = {}
+    for kind, days in zip(hours.kinds, team_days, strict=True):
+        if days > CROWDED:
+            among.setdefault(kind.first, {})[kind.second] = days
+            among.setdefault(kind.second, {})[kind.first] = days
+    found: dict[frozenset[int], tuple[float, int]] = {}
+    for a, near in among.items():
+        for b in near:
+            for c in {*near, *among[b]} - {a, b} | {a}:
+                group = frozenset((a, b, c))
+                if group in known or group in found:
+                    continue
+                inside = sum(among.get(x, {}).get(y, 0.0) for x in group for y in group if x <= y)
+                most = int((hours.present[sorted(group)].sum(axis=0) // 2).sum())
+                if inside > most + CROWDED:
+                    found[group] = (inside - most, most)
+    worst = sorted(found.items(), key=lambda item: (-item[1][0], sorted(item[0])))
+    return [(group, most) for group, (_, most) in worst[:CUTS]]

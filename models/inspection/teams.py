@@ -12,6 +12,7 @@ from models.inspection.crew import Crew, Ints
 from models.inspection.hours import Hours
 from models.inspection.supply import Floats
 
+PULL_MOST = 8.0  # team-days behind a wish that count at most
 FIXED = 1 << 60  # weight of a pair that has to stand
 
 
@@ -32,12 +33,15 @@ Team = tuple[int, int, int]  # kind, one, other
 class Lottery:
     """Teams of every day of a region.
 
-    worth: value of a team-day of each kind at the prices; wished: team-days of each kind over the period. Persons come
-    in the order of their keyed number of the day, so that equals are put together by lottery.
+    worth: value of a team-day of each kind at the prices; wished: team-days of each kind over the period; pull: how
+    strongly a kind behind its wish draws, where its worth draws with 64. Persons come in the order of their keyed
+    number of the day, so that equals are put together by lottery.
     """
 
-    def __init__(self, crew: Crew, hours: Hours, wished: Floats, worth: Ints, seed: bytes, days: list[str]) -> None:
-        self.crew, self.hours, self.wished, self.worth = crew, hours, wished, worth
+    def __init__(
+        self, crew: Crew, hours: Hours, wished: Floats, worth: Ints, seed: bytes, days: list[str], pull: int = 8
+    ) -> None:
+        self.crew, self.hours, self.wished, self.worth, self.pull = crew, hours, wished, worth, pull
         self.kind_of = _kind_table(hours)
         self.class_of = np.full(len(crew.ids), -1, dtype=np.int64)
         for index, group in enumerate(hours.members):
@@ -62,9 +66,10 @@ class Lottery:
         if self.hours.team_size == 1:
             return [(int(k), int(p), -1) for k, p in zip(np.diagonal(kinds), here, strict=True) if k >= 0]
         np.fill_diagonal(kinds, -1)
-        lead = np.clip(behind, -1.0, 1.0)
-        worth = self.worth
-        weight = np.where(kinds >= 0, 1 + worth[kinds] * 64 + np.rint(worth[kinds] * lead[kinds]).astype(np.int64), 0)
+        pull = np.rint(np.clip(behind, -1.0, PULL_MOST) * (int(self.worth.max(initial=0)) + 1000) * self.pull).astype(
+            np.int64
+        )
+        weight = np.where(kinds >= 0, np.maximum(1, self.worth[kinds] * 64 + pull[kinds]), 0)
         place = {int(person): at for at, person in enumerate(here)}
         for one, other in self.fixed[day]:
             weight[place[one], place[other]] = weight[place[other], place[one]] = FIXED

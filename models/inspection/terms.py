@@ -41,7 +41,7 @@ class Operations:
     travel_minutes: int = 30  # of a team-day, for the second district of the day
     holidays: str | None = None  # calendar of the holidays library; None: the policy's
     weekend: tuple[int, ...] = (5, 6)  # Monday = 0
-    headroom_per_mille: int = 30  # hours kept free of quotas so that the drawn list can be scheduled
+    headroom_per_mille: int = 40  # hours kept free of quotas so that the drawn list can be scheduled
     effort: int = 300  # improvement steps per candidate visit
     workers: int = 1  # threads over regions; the plan does not depend on it
 
