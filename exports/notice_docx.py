@@ -31,14 +31,16 @@ class NoticeFrame:
         before, _, after = parts.pop(BODY).decode().partition(_MARK)
         # the marker stands in a run of its paragraph: cut the whole paragraph away
         self._before, self._after = before[: before.rindex("<w:p>")], after[after.index("</w:p>") + 6 :]
-        self._parts = list(parts.items())
+        shared = io.BytesIO()
+        with zipfile.ZipFile(shared, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in parts.items():
+                archive.writestr(_entry(name), data)
+        self._shared = shared.getvalue()
 
     def document(self, elements: Sequence[str]) -> bytes:
         """A .docx with these body elements; the same elements give the same bytes."""
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for name, data in self._parts:
-                archive.writestr(_entry(name), data)
+        target = io.BytesIO(self._shared)
+        with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr(_entry(BODY), f"{self._before}{''.join(elements)}{self._after}".encode())
         return target.getvalue()
 

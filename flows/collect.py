@@ -1,0 +1,110 @@
+"""A filled roster comes back: its good rows become proposed records, the next run's input, and an answer is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from config.errors import CheckFailed, UsageError
+from config.settings import Settings
+from flows import console
+from flows.prefect_home import prepare
+from models.records import VISITS, empty
+from models.store import events, reads
+from models.store.ledger import Reader
+
+RESULT = "visit_result"  # kind of the journal's line
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one file came to."""
+
+    file: str
+    visits: int
+    records: int
+    refused: int
+    unchanged: int
+    blank: int
+    answer: Path
+
+
+def known_visits(reader: Reader) -> pl.DataFrame:
+    """VISITS that earlier returns reported."""
+    told = reads.ledger_entries(reader, "journal").filter(pl.col("kind") == RESULT)
+    rows = [dict(json.loads(body))["visit"] for body in told["body"]]
+    if not rows:
+        return empty(VISITS)
+    dated = [row | {"visit_date": date.fromisoformat(row["visit_date"])} for row in rows]
+    return pl.DataFrame(dated, schema=VISITS).unique("visit_id", keep="last", maintain_order=True)
+
+
+def collect_roster(
+    settings: Settings, path: Path, answer: Path, *, officer: str, run_id: str | None = None, today: date | None = None
+) -> Taken:
+    """Collect one returned roster of a run (default: the last), write the annotated copy to `answer`.
+
+    The same file twice changes nothing. Raises InputError for a file that is no roster of that run's plan.
+    """
+    from exports.outcome_form import collect_file
+    from flows.run import restored
+    from flows.schedule import planned
+    from models.store.locks import run_lock
+    from models.store.session import open_store
+
+    run = restored(settings, run_id)
+    if not (run.work / "plan").is_dir():
+        raise UsageError(f"run {run.run_id} made no plan.", remedy="name the run whose roster this is with --run")
+    now = datetime.now(UTC)
+    visits, policy = planned(run.work / "plan").visits, run.context.policy
+    with open_store(settings.database) as store, run_lock(store):
+        with store.snapshot() as snapshot:
+            known = known_visits(snapshot)
+        found = collect_file(path, visits, policy, today or now.date(), known=known, answer=answer)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with store.unit_of_work() as unit:
+            records = found.proposed.records.with_columns(visit_id=pl.col("act_id"))
+            given = {"run_id": run.run_id, "form_sha256": digest, "officer": officer, "at": now}
+            fresh = events.propose_records(unit, records, **given)
+            for row in found.proposed.visits.iter_rows(named=True):
+                visit = row | {"visit_date": row["visit_date"].isoformat()}
+                events.log_event(unit, RESULT, row["visit_id"], now, visit=visit, officer=officer, form_sha256=digest)
+            unit.commit()
+    told = (found.proposed.visits.height, fresh, found.refused.height, found.proposed.unchanged, found.returned.blank)
+    return Taken(path.name, *told, answer)
+
+
+def collect(
+    files: Annotated[list[Path], typer.Argument(help="Filled rosters.")],
+    officer: Annotated[str, typer.Option(help="Who hands them in.")],
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="Run whose plan they belong to; default: the last.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the annotated copies; default: beside the files.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Read filled rosters back: good rows become proposed records, every problem is marked in an annotated copy.
+
+    Example:  evenhand collect roster-430101.xlsx --officer li.na
+    """
+    settings = Settings()
+    prepare(settings.root)
+    rows: list[dict[str, Any]] = []
+    for path in files:
+        answer = (out or path.parent) / f"{path.stem}-answer.xlsx"
+        taken = collect_roster(settings, path, answer, officer=officer, run_id=run_id)
+        rows.append({name: getattr(taken, name) for name in taken.__dataclass_fields__})
+    if as_json:
+        console.print_json(rows)
+    else:
+        headings = ["file", "visits", "records", "refused", "unchanged", "not yet", "answer"]
+        console.print_table("Returned rosters", headings, [tuple(str(v) for v in row.values()) for row in rows])
+    if any(row["refused"] for row in rows):
+        raise CheckFailed("some rows were refused.", remedy="see the annotated copies, mend, and collect again")

@@ -1,0 +1,252 @@
+"""The desk's pages. Every page but the log-in needs a person; every form needs the session's token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Form, Request, Response, UploadFile
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from config.errors import EvenhandError
+from flows.desk.guard import HEADERS, Limit, Sessions, same_token, wall
+from flows.desk.office import Office
+from flows.desk.people import People, Person
+from flows.desk.returned import take_upload
+
+ASSETS = Path(__file__).parent.parent / "assets" / "desk"
+Text = Annotated[str, Form(max_length=4_000)]
+
+
+class Refused(Exception):
+    """The request is refused: status and words for the person."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Desk:
+    """The application's parts, shared by its pages."""
+
+    def __init__(self, office: Office, people: People, sessions: Sessions, tries: Limit) -> None:
+        self.office, self.people, self.sessions, self.tries = office, people, sessions, tries
+        self.templates = Environment(
+            loader=PackageLoader("flows", "templates/desk"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+
+    def page(self, name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
+        person, session = self.person(request), self.sessions.read(request)
+        run, told = self.office.run, {"note": "", "problem": ""}
+        shared = {"person": person, "token": session.get("token", ""), "run": run, "path": request.url.path}
+        html = self.templates.get_template(name).render(**(told | shared | values))
+        return HTMLResponse(html, status)
+
+    def person(self, request: Request) -> Person | None:
+        return self.people.all().get(str(self.sessions.read(request).get("login", "")))
+
+    def need(self, act: str) -> Callable[[Request], Person]:
+        """Dependency: the person logged in, if they may do this."""
+
+        def found(request: Request) -> Person:
+            person = self.person(request)
+            if person is None:
+                raise Refused(401, "log in first")
+            if not person.may(act):
+                raise Refused(403, f"as {person.role.value} you may not do this")
+            return person
+
+        return found
+
+    def checked(self, request: Request, token: str) -> None:
+        """Refuse a form that does not carry this session's token."""
+        if not same_token(self.sessions.read(request), token):
+            raise Refused(403, "this form has expired: open the page again")
+
+
+def make_app(office: Office, people: People, *, secure: bool = False, requests_a_minute: int = 240) -> FastAPI:
+    """The application over one finished run; `secure` behind TLS."""
+    root = office.settings.root
+    desk = Desk(office, people, Sessions(root / "desk.secret", secure), Limit(10, 300))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.middleware("http")(wall(Limit(requests_a_minute, 60), secure))
+    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    _refusals(app, desk)
+    _door(app, desk)
+    _reading(app, desk)
+    _deciding(app, desk)
+    return app
+
+
+def _refusals(app: FastAPI, desk: Desk) -> None:
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        if error.status == 401:
+            return RedirectResponse("/login", 303, HEADERS)
+        return desk.page("message.html", request, error.status, problem=error.message)
+
+    @app.exception_handler(EvenhandError)
+    def off(request: Request, error: EvenhandError) -> Response:
+        return desk.page("message.html", request, 422, problem=str(error))
+
+
+def _door(app: FastAPI, desk: Desk) -> None:
+    @app.get("/login")
+    def login_page(request: Request) -> Response:
+        answer: Response = desk.page("login.html", request)
+        if not desk.sessions.read(request):
+            desk.sessions.start(answer, "")
+            return RedirectResponse("/login", 303, dict(answer.headers)) if _first(request) else answer
+        return answer
+
+    @app.post("/login")
+    def login(request: Request, login: Text, password: Text, token: Text = "") -> Response:
+        desk.checked(request, token)
+        if not desk.tries.allows(login) or not desk.tries.allows(request.client.host if request.client else "?"):
+            raise Refused(429, "too many attempts; wait five minutes")
+        person = desk.people.check(login, password)
+        if person is None:
+            return desk.page("login.html", request, 401, problem="login or password is wrong")
+        answer = RedirectResponse("/", 303)
+        desk.sessions.start(answer, person.login)
+        return answer
+
+    @app.post("/logout")
+    def logout(request: Request, token: Text = "") -> Response:
+        desk.checked(request, token)
+        answer = RedirectResponse("/login", 303)
+        desk.sessions.start(answer, "")
+        return answer
+
+
+def _first(request: Request) -> bool:
+    """Whether the browser comes without the cookie, so that the form's token must follow with the next page."""
+    return not request.query_params.get("again")
+
+
+def _reading(app: FastAPI, desk: Desk) -> None:
+    reader, auditor = Depends(desk.need("read")), Depends(desk.need("audit"))
+    office = desk.office
+
+    @app.get("/")
+    def home(request: Request, q: str = "", person: Person = reader) -> Response:
+        found = office.find(q[:100]).to_dicts()
+        return desk.page("home.html", request, q=q[:100], found=found, approvals=office.approvals())
+
+    @app.get("/firm/{enterprise_id}")
+    def firm(request: Request, enterprise_id: str, person: Person = reader) -> Response:
+        told = office.explanation(enterprise_id)
+        office.saw(enterprise_id, person.login)
+        tiers = [tier.id for tier in office.run.context.policy.tiers]
+        return desk.page("firm.html", request, it=told, left_out=office.left_out(enterprise_id), tiers=tiers)
+
+    @app.get("/plan")
+    def plan(request: Request, region: str = "", month: str = "", person: Person = reader) -> Response:
+        days, regions = _calendar(office, region, month)
+        return desk.page("plan.html", request, regions=regions, region=region, **days)
+
+    @app.get("/decisions")
+    def decisions(request: Request, person: Person = reader) -> Response:
+        today = datetime.now(UTC).date()
+        rows, running = office.decisions().head(100).to_dicts(), office.clocks(today).to_dicts()
+        return desk.page("decisions.html", request, rows=rows, clocks=running)
+
+    @app.get("/downloads")
+    def downloads(request: Request, person: Person = reader) -> Response:
+        return desk.page("downloads.html", request, files=list(office.downloads()))
+
+    @app.get("/downloads/{name:path}")
+    def download(name: str, person: Person = reader) -> Response:
+        path = office.downloads().get(name)  # only what was listed: no path can leave the folder
+        if path is None:
+            raise Refused(404, "no such file")
+        return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+
+    @app.get("/audit")
+    def audit(request: Request, person: Person = auditor) -> Response:
+        shown = {name: (frame.columns, frame.rows()) for name, frame in office.audit().items()}
+        return desk.page("audit.html", request, shown=shown)
+
+
+def _calendar(office: Office, region: str, month: str) -> tuple[dict[str, Any], list[str]]:
+    """The month asked for (YYYY-MM), else the plan's first, in weeks."""
+    if office.visits.is_empty():
+        return {"weeks": [], "month": "", "before": "", "after": "", "visits": []}, []
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        first = office.visits["visit_date"][0].replace(day=1)
+    seen = office.month(region, first)
+    start = first - timedelta(days=first.weekday())
+    following = (first + timedelta(days=32)).replace(day=1)
+    weeks = []
+    while start < following:
+        week = [start + timedelta(days=i) for i in range(7)]
+        weeks.append([(day, seen.get(day, []) if day.month == first.month else None) for day in week])
+        start += timedelta(days=7)
+    visits = [visit for day in sorted(seen) for visit in seen[day]]
+    months = {"month": f"{first:%Y-%m}", "before": f"{first - timedelta(days=1):%Y-%m}", "after": f"{following:%Y-%m}"}
+    return months | {"weeks": weeks, "visits": visits}, sorted(office.visits["region"].unique())
+
+
+def _deciding(app: FastAPI, desk: Desk) -> None:
+    filing, deciding = Depends(desk.need("file")), Depends(desk.need("decide"))
+    office = desk.office
+
+    @app.post("/approve")
+    def approve_run(request: Request, reason: Text, token: Text = "", person: Person = deciding) -> Response:
+        desk.checked(request, token)
+        from flows.approve import approve
+
+        approve(office.settings, office.run.run_id, officer=person.login, name=person.name, reason=reason)
+        return RedirectResponse("/", 303)
+
+    @app.post("/firm/{enterprise_id}/override")
+    def override(
+        request: Request, enterprise_id: str, after: Text, reason: Text, token: Text = "", person: Person = deciding
+    ) -> Response:
+        desk.checked(request, token)
+        before = office.explanation(enterprise_id).tier
+        if after not in {tier.id for tier in office.run.context.policy.tiers}:
+            raise Refused(422, "no such tier")
+        office.override(enterprise_id, before, after, reason, person.login, person.name)
+        note = f"Recorded: {before} → {after}. A rating is never edited; the override stands in the register."
+        return desk.page("message.html", request, note=note)
+
+    @app.post("/firm/{enterprise_id}/file")
+    def file(
+        request: Request, enterprise_id: str, kind: Text, record_id: Text, reason: Text, token: Text = "",
+        person: Person = filing,
+    ) -> Response:  # fmt: skip
+        desk.checked(request, token)
+        office.file(kind, enterprise_id, record_id, reason, person.login)
+        return RedirectResponse("/decisions", 303)
+
+    @app.post("/decisions/{decision_id}")
+    def decide(
+        request: Request, decision_id: str, outcome: Text, reason: Text, token: Text = "", person: Person = deciding
+    ) -> Response:
+        desk.checked(request, token)
+        office.decide(decision_id, outcome, reason, person.login)
+        return RedirectResponse("/decisions", 303)
+
+    @app.get("/returns")
+    def returns(request: Request, person: Person = filing) -> Response:
+        return desk.page("returns.html", request, taken=None)
+
+    @app.post("/returns")
+    def take(request: Request, roster: UploadFile, token: Text = "", person: Person = filing) -> Response:
+        desk.checked(request, token)
+        return desk.page("returns.html", request, taken=take_upload(office, roster, person.login))
+
+    @app.get("/answers/{name}")
+    def answer(name: str, person: Person = filing) -> Response:
+        path = office.settings.root / "desk-answers" / f"{name}.xlsx"
+        if not name.isalnum() or not path.is_file():
+            raise Refused(404, "no such answer")
+        return FileResponse(path, filename="answer.xlsx", media_type="application/octet-stream")

@@ -1,0 +1,105 @@
+"""What stands before every page: headers, limits on requests and bodies, signed sessions, forgery protection."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+COOKIE = "evenhand_desk"
+HOURS = 8
+MOST_BODY = 42 << 20  # bytes; a returned roster has at most 40 MB
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass
+class Limit:
+    """At most `most` events per key within `seconds`."""
+
+    most: int
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    seen: dict[str, list[float]] = field(default_factory=dict)
+
+    def allows(self, key: str) -> bool:
+        now = self.clock()
+        if len(self.seen) > 10_000:
+            self.seen = {k: v for k, v in self.seen.items() if v[-1] > now - self.seconds}
+        recent = [at for at in self.seen.get(key, []) if at > now - self.seconds]
+        allowed = len(recent) < self.most
+        self.seen[key] = [*recent, now] if allowed else recent or [now]
+        return allowed
+
+
+def wall(
+    limit: Limit, secure: bool
+) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
+    """Middleware: the rate limit, the body limit, and the headers on every answer, errors included."""
+
+    async def guard(request: Request, following: Callable[[Request], Awaitable[Response]]) -> Response:
+        length = request.headers.get("content-length", "0")
+        if not limit.allows(request.client.host if request.client else "?"):
+            answer: Response = PlainTextResponse("Too many requests; wait a minute.", 429, {"Retry-After": "60"})
+        elif not length.isdigit() or int(length) > MOST_BODY:
+            answer = PlainTextResponse("The file is too large.", 413)
+        elif request.method == "POST" and "content-length" not in request.headers:
+            answer = PlainTextResponse("Say how long it is.", 411)
+        else:
+            answer = await following(request)
+        answer.headers.update(HEADERS)
+        if secure:
+            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return answer
+
+    return guard
+
+
+class Sessions:
+    """Signed cookies; nothing is kept on the server but the key."""
+
+    def __init__(self, key_file: Path, secure: bool) -> None:
+        self.signer = URLSafeTimedSerializer(_key(key_file), salt="evenhand desk")
+        self.secure = secure
+
+    def start(self, response: Response, login: str) -> None:
+        """Give the browser a session with a fresh forgery token; an empty login is a visitor."""
+        value = self.signer.dumps({"login": login, "token": secrets.token_urlsafe(24)})
+        response.set_cookie(COOKIE, value, max_age=HOURS * 3600, httponly=True, samesite="strict", secure=self.secure)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The session; empty where there is none, it is too old or forged."""
+        try:
+            return dict(self.signer.loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600))
+        except BadSignature:
+            return {}
+
+
+def same_token(session: dict[str, Any], given: str) -> bool:
+    """Whether a form carries the session's token."""
+    return bool(session.get("token")) and hmac.compare_digest(str(session["token"]), given)
+
+
+def _key(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "x", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text("utf-8").strip()

@@ -1,0 +1,187 @@
+"""What the desk shows and does: one finished run, its register, and the decisions people add."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from config.errors import UsageError
+from config.settings import Settings
+from exports.left_out_words import left_out_text, why_text
+from exports.roster_rows import team_names
+from flows.intake import tables
+from flows.rate import ratings
+from flows.run import FinishedRun, restored
+from flows.schedule import planned
+from models.inspection import Plan
+from models.rating.explain import Explanation, explain
+from models.records import TABLES, empty
+from models.redress.clocks import clocks
+from models.store import events
+from models.store.session import Store, open_store
+
+FOUND_AT_MOST = 50
+
+
+@dataclass
+class Office:
+    """A finished run as the desk sees it."""
+
+    settings: Settings
+    run: FinishedRun
+    store: Store
+
+    @classmethod
+    def open(cls, settings: Settings, run_id: str | None = None) -> Office:
+        return cls(settings, restored(settings, run_id), open_store(settings.database))
+
+    @cached_property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        return {name: empty(schema) for name, schema in TABLES.items()} | tables(self.run.work / "intake")
+
+    @cached_property
+    def firms(self) -> pl.DataFrame:
+        """Enterprises with score and tier, ready for searching."""
+        rated = ratings(self.run.work / "ratings").select("enterprise_id", "score", "tier")
+        return self.tables["enterprises"].join(rated, on="enterprise_id", how="left").sort("enterprise_id")
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        return planned(self.run.work / "plan") if (self.run.work / "plan").is_dir() else None
+
+    @cached_property
+    def visits(self) -> pl.DataFrame:
+        """Planned visits with names and reasons in words."""
+        if self.plan is None:
+            return pl.DataFrame()
+        names = self.tables["enterprises"].select("enterprise_id", firm_name="name")
+        rows = team_names(self.plan.visits, self.tables["inspectors"]).join(names, on="enterprise_id", how="left")
+        words = [why_text(why, "both").replace("\n", " ") for why in rows["why_firm"]]
+        return rows.with_columns(pl.Series("why", words, dtype=pl.String)).sort("visit_date", "region", "visit_id")
+
+    def find(self, text: str) -> pl.DataFrame:
+        """Enterprises whose name or code contains the text, at most 50."""
+        wanted = text.strip().casefold()
+        if not wanted:
+            return self.firms.clear()
+        code, name = pl.col("enterprise_id").str.to_lowercase(), pl.col("name").fill_null("").str.to_lowercase()
+        return self.firms.filter(
+            code.str.contains(wanted, literal=True) | name.str.contains(wanted, literal=True)
+        ).head(FOUND_AT_MOST)
+
+    def explanation(self, enterprise_id: str) -> Explanation:
+        return explain(enterprise_id, self.tables, self.run.context.policy)
+
+    def left_out(self, enterprise_id: str) -> str | None:
+        """Why the firm is not visited; None where it is, or where there is no plan."""
+        if self.plan is None:
+            return None
+        rows = self.plan.left_out.filter(pl.col("enterprise_id") == enterprise_id)
+        return None if rows.is_empty() else left_out_text(rows["reason"][0], rows["detail"][0], "both")
+
+    def month(self, region: str, first: date) -> dict[date, list[dict[str, Any]]]:
+        """Visits of a month by day."""
+        if self.visits.is_empty():
+            return {}
+        rows = self.visits.filter(
+            (pl.col("visit_date").dt.year() == first.year) & (pl.col("visit_date").dt.month() == first.month)
+        )
+        rows = rows if not region else rows.filter(pl.col("region") == region)
+        return {key[0]: part.to_dicts() for key, part in rows.partition_by("visit_date", as_dict=True).items()}
+
+    def decisions(self) -> pl.DataFrame:
+        """Objections and repairs as they stand, the newest first, with the agencies' and the desk's own together."""
+        with self.store.snapshot() as snapshot:
+            own = events.decisions(snapshot)
+        given = self.tables["decisions"].join(own, on="decision_id", how="anti")
+        return pl.concat([own, given], how="vertical_relaxed").sort("filed_on", "decision_id", descending=[True, False])
+
+    def clocks(self, today: date) -> pl.DataFrame:
+        """The clocks that run on the officials for decisions filed at this desk."""
+        with self.store.snapshot() as snapshot:
+            versions = events.decision_versions(snapshot)
+            notices = events.notices(snapshot)
+        held = versions.unique("decision_id", keep="last", maintain_order=True)
+        policy = self.run.context.policy
+        return clocks(held, notices, lambda day: policy.redress, today)
+
+    def saw(self, enterprise_id: str, login: str) -> None:
+        """Every opening of a firm's file is recorded."""
+        subject = {"subject": f"enterprise:{enterprise_id}", "subject_digest": self.run.run_id}
+        with self.store.unit_of_work() as unit:
+            events.record_view(unit, run_id=self.run.run_id, officer=login, at=datetime.now(UTC), **subject)
+            unit.commit()
+
+    def file(self, kind: str, enterprise_id: str, record_id: str, reason: str, login: str) -> str:
+        """File an objection or a request for repair; UsageError for a record that is not the firm's."""
+        if kind not in ("objection", "repair"):
+            raise UsageError(f"{kind}: neither objection nor repair.", remedy="choose one of them")
+        mine = self.tables["records"].filter(
+            (pl.col("enterprise_id") == enterprise_id) & (pl.col("record_id") == record_id)
+        )
+        if mine.is_empty() or not reason.strip():
+            raise UsageError("no such record of this enterprise, or no reason.", remedy="choose a record, say why")
+        today = datetime.now(UTC).date()
+        name = hashlib.blake2b(f"{kind}|{record_id}|{today}".encode(), digest_size=8).hexdigest()
+        said = {
+            "decision_id": f"desk-{name}", "kind": kind, "record_id": record_id, "enterprise_id": enterprise_id,
+            "filed_on": today, "annotated_on": today if kind == "objection" else None, "reason": reason,
+            "agency": mine["agency"][0], "officer": login,
+        }  # fmt: skip
+        self._record(said, login)
+        return str(said["decision_id"])
+
+    def decide(self, decision_id: str, outcome: str, reason: str, login: str) -> None:
+        """Decide what was filed at this desk; UsageError for an unknown or decided one, or without a reason."""
+        with self.store.snapshot() as snapshot:
+            versions = events.decision_versions(snapshot).filter(pl.col("decision_id") == decision_id)
+        if versions.is_empty():
+            raise UsageError(f"{decision_id}: not filed at this desk.", remedy="its own agency decides it")
+        held = versions.row(-1, named=True)
+        allowed = {"objection": ("upheld", "rejected"), "repair": ("granted", "rejected")}[held["kind"]]
+        if held["decided_on"] is not None or outcome not in allowed or not reason.strip():
+            raise UsageError(
+                f"expected one of {', '.join(allowed)}, a reason, and not yet decided.", remedy="look again"
+            )
+        today = datetime.now(UTC).date()
+        kept = {k: v for k, v in held.items() if k not in ("version", "recorded_by", "recorded_at")}
+        self._record(kept | {"decided_on": today, "outcome": outcome, "reason": reason, "officer": login}, login)
+
+    def override(self, enterprise_id: str, before: str, after: str, reason: str, login: str, name: str) -> None:
+        """An officer departs from what is proposed for a firm; ApprovalRequired without a reason."""
+        subject = {"subject": f"enterprise:{enterprise_id}", "before": before, "after": after}
+        with self.store.unit_of_work() as unit:
+            given = {"officer": login, "name": name, "reason": reason, "at": datetime.now(UTC)}
+            events.record_override(unit, run_id=self.run.run_id, **subject, **given)
+            unit.commit()
+
+    def audit(self) -> dict[str, pl.DataFrame]:
+        """Who saw, approved and overrode what."""
+        with self.store.snapshot() as snapshot:
+            return {
+                "views": events.views(snapshot).reverse().head(200),
+                "approvals": events.approvals(snapshot).reverse(),
+                "overrides": events.overrides(snapshot).reverse(),
+            }
+
+    def approvals(self) -> list[dict[str, Any]]:
+        with self.store.snapshot() as snapshot:
+            return events.approvals(snapshot, self.run.run_id).reverse().to_dicts()
+
+    def downloads(self) -> dict[str, Path]:
+        """Files of the run that may be taken along, by name below its folder."""
+        out = self.run.context.out
+        kinds = {".xlsx", ".html", ".csv", ".json", ".ics", ".docx"}
+        found = (p for p in sorted(out.rglob("*")) if p.is_file() and p.suffix in kinds and not p.name.startswith("."))
+        return {p.relative_to(out).as_posix(): p for p in found}
+
+    def _record(self, said: dict[str, Any], login: str) -> None:
+        with self.store.unit_of_work() as unit:
+            events.record_decision(unit, said, recorded_by=login, at=datetime.now(UTC))
+            unit.commit()

@@ -1,0 +1,95 @@
+"""Who may use the desk, and as what. Passwords are kept as scrypt hashes in a file of the owner's."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from config.errors import UsageError
+
+SHORTEST = 10
+_COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
+
+
+class Role(StrEnum):
+    """viewer reads; officer also files and hands in rosters; approver also decides; auditor reads the audit."""
+
+    viewer = "viewer"
+    officer = "officer"
+    approver = "approver"
+    auditor = "auditor"
+
+
+MAY: dict[str, frozenset[Role]] = {
+    "read": frozenset(Role),
+    "file": frozenset({Role.officer, Role.approver}),
+    "decide": frozenset({Role.approver}),
+    "audit": frozenset({Role.auditor}),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account."""
+
+    login: str
+    name: str
+    role: Role
+    salt: str
+    hash: str
+
+    def may(self, act: str) -> bool:
+        return self.role in MAY[act]
+
+
+class People:
+    """The accounts of a file; read anew each time, so that a removed account is out at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def all(self) -> dict[str, Person]:
+        if not self.path.exists():
+            return {}
+        found = json.loads(self.path.read_text("utf-8"))
+        return {login: Person(login, e["name"], Role(e["role"]), e["salt"], e["hash"]) for login, e in found.items()}
+
+    def check(self, login: str, password: str) -> Person | None:
+        """The person, or None; takes as long for an unknown login as for a wrong password."""
+        person = self.all().get(login)
+        salt = person.salt if person else "00" * 16
+        given = _hash(password, salt)
+        return person if hmac.compare_digest(given, person.hash if person else "") else None
+
+    def add(self, login: str, name: str, role: Role, password: str) -> None:
+        """Add or replace an account; UsageError for a weak password or an empty name."""
+        if len(password) < SHORTEST:
+            raise UsageError(f"the password is shorter than {SHORTEST} characters.", remedy="choose a longer one")
+        if not login.strip() or not name.strip():
+            raise UsageError("login and name must not be empty.", remedy="give both")
+        salt = secrets.token_hex(16)
+        entry = {"name": name, "role": role.value, "salt": salt, "hash": _hash(password, salt)}
+        kept = {
+            p.login: {"name": p.name, "role": p.role.value, "salt": p.salt, "hash": p.hash} for p in self.all().values()
+        }
+        _write(self.path, json.dumps(kept | {login: entry}, ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def _hash(password: str, salt: str) -> str:
+    return hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **_COST).hex()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(temporary, "w", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,251 @@
+"""The desk: who may do what, forged and hostile requests refused, every view of a firm's file recorded."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from config.errors import UsageError
+from exports.layout import ROSTER
+from flows.desk.app import make_app
+from flows.desk.guard import HEADERS, Limit
+from flows.desk.office import Office
+from flows.desk.people import People, Role
+from tests.flows.finished import finished_run
+
+with warnings.catch_warnings():  # starlette would rather have httpx2, which nothing else here needs
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    settings = finished_run(tmp_path_factory.mktemp("desk"))
+    found = Office.open(settings)
+    yield found
+    found.store.close()
+
+
+@pytest.fixture
+def people(office: Office) -> People:
+    found = People(office.settings.root / "desk-users.json")
+    if not found.all():
+        for role in Role:
+            found.add(role.value, f"{role.value} 王<b>", role, PASSWORD)
+    return found
+
+
+def client(office: Office, people: People, login: str | None = None, **options: int) -> TestClient:
+    found = TestClient(make_app(office, people, **options), base_url="http://desk")
+    if login:
+        answer = found.post("/login", data={"login": login, "password": PASSWORD, "token": token(found, "/login")})
+        assert answer.status_code == 200
+    return found
+
+
+def token(found: TestClient, page: str) -> str:
+    return re.findall(r'name="token" value="([^"]+)"', found.get(page).text)[-1]
+
+
+def firm(office: Office, n: int = 0) -> str:
+    return str(office.tables["records"]["enterprise_id"].unique().sort()[n])
+
+
+PAGES = ["/", "/plan", "/decisions", "/downloads"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/audit", "/returns", "/firm/cn:x", "/downloads/ratings.csv"])
+def test_nobody_sees_a_page_without_logging_in(page: str, office: Office, people: People) -> None:
+    answer = client(office, people).get(page, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize(
+    ("login", "page", "status"),
+    [(role, page, 200) for role in Role for page in PAGES]
+    + [(role, "/audit", 200 if role == "auditor" else 403) for role in Role]
+    + [(role, "/returns", 200 if role in ("officer", "approver") else 403) for role in Role],
+)
+def test_roles_see_what_is_theirs(login: str, page: str, status: int, office: Office, people: People) -> None:
+    answer = client(office, people, login).get(page)
+    assert answer.status_code == status
+    assert "王<b>" not in answer.text
+    assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("login", "page", "form"),
+    [
+        ("viewer", "/approve", {"reason": "x"}),
+        ("officer", "/approve", {"reason": "x"}),
+        ("auditor", "/firm/{firm}/override", {"after": "D", "reason": "x"}),
+        ("viewer", "/firm/{firm}/file", {"kind": "objection", "record_id": "r", "reason": "x"}),
+        ("officer", "/decisions/desk-1", {"outcome": "upheld", "reason": "x"}),
+    ],
+)
+def test_who_may_not_is_refused(login: str, page: str, form: dict[str, str], office: Office, people: People) -> None:
+    found = client(office, people, login)
+    given = form | {"token": token(found, "/")}
+    assert found.post(page.format(firm=firm(office)), data=given).status_code == 403
+
+
+def test_a_form_without_the_sessions_token_is_refused(office: Office, people: People) -> None:
+    found = client(office, people, "approver")
+    other = client(office, people, "approver")
+    for stolen in ("", "x", token(other, "/")):
+        answer = found.post(f"/firm/{firm(office)}/override", data={"after": "D", "reason": "x", "token": stolen})
+        assert answer.status_code == 403
+    assert found.get("/audit").status_code == 403
+
+
+def test_wrong_passwords_forged_cookies_and_too_many_tries(office: Office, people: People) -> None:
+    found = client(office, people)
+    given = {"login": "viewer", "password": "wrong", "token": token(found, "/login")}
+    answers = [found.post("/login", data=given).status_code for _ in range(12)]
+    assert answers[0] == 401
+    assert answers[-1] == 429
+    found.cookies.set("evenhand_desk", "forged.value.here")
+    assert found.get("/", follow_redirects=False).status_code == 303
+
+
+def test_headers_stand_on_every_answer_and_requests_are_limited(office: Office, people: People) -> None:
+    found = client(office, people, requests_a_minute=5)
+    answers = [found.get("/nowhere", follow_redirects=False) for _ in range(7)]
+    assert [a.status_code for a in answers] == [404] * 5 + [429] * 2
+    for answer in answers:
+        assert HEADERS.items() <= dict(answer.headers).items() or all(
+            answer.headers[name.lower()] == value for name, value in HEADERS.items()
+        )
+    assert "set-cookie" in found.get("/login").headers or answers[-1].status_code == 429
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(office: Office, people: People) -> None:
+    cookie = client(office, people).get("/login", follow_redirects=False).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+def test_the_limit_forgets_after_its_time() -> None:
+    now = [0.0]
+    limit = Limit(2, 10, clock=lambda: now[0])
+    assert [limit.allows("a") for _ in range(3)] == [True, True, False]
+    assert limit.allows("b")
+    now[0] = 11
+    assert limit.allows("a")
+
+
+def test_an_explanation_is_shown_and_the_view_recorded(office: Office, people: People) -> None:
+    name = firm(office)
+    answer = client(office, people, "viewer").get(f"/firm/{name}")
+    assert answer.status_code == 200
+    assert name in answer.text
+    assert "Screening aid" in answer.text
+    seen = office.audit()["views"]
+    assert (seen["subject"][0], seen["officer"][0]) == (f"enterprise:{name}", "viewer")
+    assert name in client(office, people, "auditor").get("/audit").text
+
+
+def test_a_search_finds_by_name_and_code_and_takes_no_markup(office: Office, people: People) -> None:
+    found = client(office, people, "viewer")
+    name = firm(office)
+    assert f"/firm/{name.replace(':', '%3A')}" in found.get("/", params={"q": name[-8:].lower()}).text
+    hostile = found.get("/", params={"q": "<script>alert(1)</script>' OR 1=1 .* ["}).text
+    assert "<script" not in hostile
+    assert "0 found" in hostile
+
+
+def test_an_unknown_firm_is_told_with_a_remedy(office: Office, people: People) -> None:
+    answer = client(office, people, "viewer").get("/firm/cn:nobody")
+    assert answer.status_code == 422
+    assert "Remedy" in answer.text
+
+
+def test_an_objection_is_filed_timed_decided_once(office: Office, people: People) -> None:
+    record = office.tables["records"].row(0, named=True)
+    officer, approver = client(office, people, "officer"), client(office, people, "approver")
+    page = f"/firm/{record['enterprise_id']}"
+    given = {"kind": "objection", "record_id": record["record_id"], "reason": "=not us", "token": token(officer, "/")}
+    shown = officer.post(f"{page}/file", data=given)
+    decision = re.search(r"desk-[0-9a-f]{16}", shown.text)
+    assert decision is not None
+    assert "running" in shown.text
+    given = {"outcome": "granted", "reason": "agreed", "token": token(approver, "/")}
+    assert approver.post(f"/decisions/{decision[0]}", data=given).status_code == 422
+    given["outcome"] = "upheld"
+    assert approver.post(f"/decisions/{decision[0]}", data=given).status_code == 200
+    assert approver.post(f"/decisions/{decision[0]}", data=given).status_code == 422
+    row = office.decisions().filter(decision_id=decision[0]).row(0, named=True)
+    assert (row["outcome"], row["officer"], row["reason"]) == ("upheld", "approver", "agreed")
+
+
+def test_a_record_of_another_firm_cannot_be_contested(office: Office, people: People) -> None:
+    found = client(office, people, "officer")
+    records = office.tables["records"]
+    other = records.filter(records["enterprise_id"] != firm(office))["record_id"][0]
+    given = {"kind": "objection", "record_id": other, "reason": "x", "token": token(found, "/")}
+    assert found.post(f"/firm/{firm(office)}/file", data=given).status_code == 422
+
+
+def test_an_override_needs_a_reason_and_is_recorded(office: Office, people: People) -> None:
+    found = client(office, people, "approver")
+    given = {"after": "D", "reason": " ", "token": token(found, "/")}
+    assert found.post(f"/firm/{firm(office)}/override", data=given).status_code == 422
+    given["reason"] = "seen on site"
+    assert found.post(f"/firm/{firm(office)}/override", data=given).status_code == 200
+    row = office.audit()["overrides"].row(0, named=True)
+    assert (row["after"], row["officer"], row["reason"]) == ("D", "approver", "seen on site")
+
+
+@pytest.mark.parametrize("name", ["../evenhand.sqlite", "..%2f..%2fperson.secret", "%2fetc%2fpasswd", ".evenhand.json"])
+def test_nothing_outside_the_runs_files_can_be_downloaded(name: str, office: Office, people: People) -> None:
+    assert client(office, people, "viewer").get(f"/downloads/{name}").status_code in (403, 404)
+
+
+def test_files_of_the_run_can_be_downloaded(office: Office, people: People) -> None:
+    answer = client(office, people, "viewer").get("/downloads/ratings.csv")
+    assert answer.content.startswith(b"enterprise_id,score,tier")
+
+
+def test_a_filled_roster_is_taken_answered_and_known_the_second_time(
+    office: Office, people: People, tmp_path: Path
+) -> None:
+    assert office.plan is not None
+    sent = office.downloads()[f"rosters/roster-{office.plan.visits['region'][0]}.xlsx"]
+    workbook = openpyxl.load_workbook(sent)
+    page = workbook[ROSTER.title("both")]
+    page[f"{ROSTER.letters['visited_on']}5"] = "2026-11-05"
+    page[f"{ROSTER.letters['result']}5"] = "未发现问题"
+    workbook.save(tmp_path / "filled.xlsx")
+    found = client(office, people, "officer")
+    texts = []
+    for _ in range(2):
+        with open(tmp_path / "filled.xlsx", "rb") as file:
+            texts.append(found.post("/returns", data={"token": token(found, "/returns")}, files={"roster": file}).text)
+    assert "1 results taken" in texts[0]
+    assert "0 results taken" in texts[1]
+    assert "1 known already" in texts[1]
+    link = re.search(r"/answers/[0-9a-f]+", texts[0])
+    assert link is not None
+    assert found.get(link[0]).content.startswith(b"PK")
+    refused = found.post("/returns", data={"token": token(found, "/returns")}, files={"roster": b"\x89PNG"})
+    assert refused.status_code == 422
+    assert "picture" in refused.text
+
+
+def test_accounts_are_kept_as_hashes_and_weak_ones_refused(tmp_path: Path) -> None:
+    people = People(tmp_path / "users.json")
+    people.add("a", "A", Role.viewer, PASSWORD)
+    assert PASSWORD not in people.path.read_text("utf-8")
+    assert people.path.stat().st_mode & 0o077 == 0
+    assert people.check("a", PASSWORD) is not None
+    assert people.check("a", "other") is None
+    assert people.check("b", PASSWORD) is None
+    with pytest.raises(UsageError, match="shorter"):
+        people.add("b", "B", Role.viewer, "short")
