@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import cache
 
 import polars as pl
 import pytest
 
 from config.errors import PolicyError
-from config.policy import PACKS, PolicyBook, load_policy, pack_names
+from config.policy import PACKS, PolicyBook, load_policy, pack_names, scenario_named
 from config.units import points_text
 from models.rating import rate
 from tests.config.case_files import FIRM, Case, all_cases, history_of, tables_of
 
 CASES = all_cases()
-BOOKS: dict[str, PolicyBook] = {}
 
 
-def book(pack: str) -> PolicyBook:
-    if pack not in BOOKS:
-        BOOKS[pack] = load_policy(pack)
-    return BOOKS[pack]
+@cache
+def book(pack: str, scenario: str | None = None) -> PolicyBook:
+    return load_policy(pack, scenario_named(scenario) if scenario else None)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case) -> None:
     """The rating of the case's enterprise is what the case says, figure by figure."""
-    policy = book(case.pack).at(case.as_of)
+    policy = book(case.pack, case.given.get("scenario")).at(case.as_of)
     ratings = rate(tables_of(case), policy, history=history_of(case))
     found = ratings.row(by_predicate=pl.col("enterprise_id") == FIRM, named=True)
     seen = {
