@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -33,14 +35,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def differences_of_run(settings: Settings, run_id: str) -> list[str]:
     """One line per difference; empty when the run is reproduced to the last value and cell."""
     run = saved(settings, run_id)
-    with open_store(settings.database) as store, tempfile.TemporaryDirectory(prefix="evenhand-again-") as folder:
+    place = tempfile.TemporaryDirectory(prefix=".again-", dir=settings.root)
+    with open_store(settings.database) as store, place as folder:
         with store.snapshot() as snapshot:
             row = reads.run(snapshot, run.run_id)
+            names = reads.inputs(snapshot, run.run_id)["name"].to_list()
             known_by = _feedback_known_by(store, run)
         told = list(_told_apart(row, run.context))
+        gone = [name for name in _files(names) if not (run.context.data / name).is_file()]
+        if gone:
+            return [*told, *(f"input {name} is no longer in {run.context.data}" for name in gone)]
         scratch = _scratch(settings, Path(folder))
         _lay_out_feedback(settings, run.context, known_by, scratch)
-        context = _in(scratch, run.context)
+        context = _in(scratch, run.context, _as_read(names, run.context.data, Path(folder) / "data"))
         check = verify_run(
             store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
         )
@@ -52,6 +59,11 @@ def _told_apart(row: Mapping[str, Any], context: RunContext) -> Iterator[str]:
     if row["policy_digest"] != context.policy.digest:
         then, now = row["policy_digest"][:12], context.policy.digest[:12]
         yield f"policy {context.pack} has changed since: {then} then, {now} now"
+
+
+def _files(names: list[str]) -> list[str]:
+    """Inputs that lie in the data folder: not queries, not what the register itself gave."""
+    return [name for name in names if ":" not in name and not name.startswith("sql/")]
 
 
 def _lines(check: RunCheck) -> Iterator[str]:
@@ -88,11 +100,26 @@ def _scratch(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _in(settings: Settings, context: RunContext) -> RunContext:
+def _as_read(names: list[str], data: Path, folder: Path) -> Path:
+    """The files the run read and no later delivery, in a folder of links; `data` itself where queries are read."""
+    present = _files(names)
+    if any(name.startswith("sql/") for name in names):
+        return data
+    for name in present:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link((data / name).resolve(), target)
+        except OSError:  # another disk
+            shutil.copyfile(data / name, target)
+    return folder
+
+
+def _in(settings: Settings, context: RunContext, data: Path) -> RunContext:
     return RunContext(
         settings=settings,
         source=context.source,
-        data=context.data,
+        data=data,
         pack=context.pack,
         as_of=context.as_of,
         seed=context.seed,
