@@ -14,14 +14,13 @@ from config.errors import InputError
 def compiled_releases(package: Mapping[str, Any], file: str) -> Iterator[tuple[dict[str, Any], str]]:
     """(compiled release with a tender, JSON pointer of where it stands) per ocid, in the file's order."""
     if "releases" in package:
-        yield from _by_ocid([(r, f"/releases/{i}") for i, r in enumerate(package["releases"] or ())])
+        yield from _by_ocid(list(_objects(package["releases"], "/releases", file)))
     elif "records" in package:
-        for index, record in enumerate(package["records"] or ()):
-            here = f"/records/{index}"
+        for record, here in _objects(package["records"], "/records", file):
             if record.get("compiledRelease"):
-                yield record["compiledRelease"], f"{here}/compiledRelease"
+                yield from _objects([record["compiledRelease"]], f"{here}/compiledRelease", file, single=True)
             else:
-                yield from _by_ocid([(r, f"{here}/releases/{i}") for i, r in enumerate(record.get("releases") or ())])
+                yield from _by_ocid(list(_objects(record.get("releases") or [], f"{here}/releases", file)))
     else:
         raise InputError(
             "neither a release package nor a record package.",
@@ -29,6 +28,17 @@ def compiled_releases(package: Mapping[str, Any], file: str) -> Iterator[tuple[d
             rule="ocds",
             remedy="give an OCDS 1.1 package with `releases` or `records`",
         )
+
+
+def _objects(listed: Any, path: str, file: str, single: bool = False) -> Iterator[tuple[dict[str, Any], str]]:
+    """(object, JSON pointer) of every element; InputError where there is no list of objects."""
+    for index, found in enumerate(listed if isinstance(listed, list) else [None]):
+        here = path if single or not isinstance(listed, list) else f"{path}/{index}"
+        if not isinstance(found, dict):
+            raise InputError(
+                "expected an object.", file=f"{file}#{here}", rule="ocds", remedy="give an OCDS 1.1 package"
+            )
+        yield found, here
 
 
 def _by_ocid(releases: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[dict[str, Any], str]]:

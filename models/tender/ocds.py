@@ -18,6 +18,7 @@ from models.tender.case import Bid, Criterion, Formula, JudgeScore, Kind, Lot, M
 from models.tender.case import TenderCase as Case
 from models.tender.identifiers import enterprise_of
 from models.tender.merge import compiled_releases
+from models.tender.shape import check_shape
 
 T = TypeVar("T")
 WHOLE = "1"
@@ -57,15 +58,11 @@ def read_json(path: Path) -> dict[str, Any]:
 def cases_of(package: Mapping[str, Any], file: str) -> list[Case]:
     """The tenders of a package that has been read already."""
     reader = _Reader(file)
-    try:
-        return [reader.case(release, path) for release, path in compiled_releases(package, file)]
-    except AttributeError as error:  # text or a number where the standard has an object
-        raise InputError(
-            f"not in the shape of OCDS ({error}).",
-            file=file,
-            rule="ocds",
-            remedy="check the file with the published schema (--schema FOLDER names the places)",
-        ) from error
+    found = []
+    for release, path in compiled_releases(package, file):
+        check_shape(release, file, path)
+        found.append(reader.case(release, path))
+    return found
 
 
 class _Reader:
@@ -85,7 +82,7 @@ class _Reader:
 
     def case(self, release: Mapping[str, Any], path: str) -> Case:
         tender = release.get("tender")
-        if not isinstance(tender, Mapping):
+        if not tender:
             raise self.refuse(f"{path}/tender", "the release has no tender.", "add the tender, or leave the file out")
         here = f"{path}/tender"
         currency = (tender.get("value") or {}).get("currency")

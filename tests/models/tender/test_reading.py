@@ -72,7 +72,11 @@ def test_merging_follows_the_standard() -> None:
         (lambda p: p["releases"][0]["bids"]["details"][0]["value"].update(amount="NaN"), r"finite number"),
         (lambda p: p["releases"][0]["bids"]["details"][0].update(date="someday"), r"details/0/date"),
         (lambda p: p["releases"][0]["bids"]["details"][0]["tenderers"][0].pop("id"), r"a firm without id"),
-        (lambda p: p["releases"][0]["bids"]["details"].append("a bid"), r"not in the shape of OCDS"),
+        (lambda p: p["releases"][0]["bids"]["details"].append("a bid"), r"bids/details/1.*expected an object"),
+        (lambda p: p["releases"][0]["bids"].update(details={}), r"bids/details.*expected a list"),
+        (lambda p: p["releases"][0]["tender"].update(title=["x"]), r"tender/title.*expected a text"),
+        (lambda p: p.update(releases=[3]), r"#/releases/0.*expected an object"),
+        (lambda p: p.update(releases=3), r"#/releases.*expected an object"),
         (lambda p: p.pop("releases"), r"neither a release package nor a record package"),
     ],
 )
