@@ -195,7 +195,7 @@ class Source(Strict):
     scheme: Scheme
     currency: str
     rejection_limit_per_mille: int = Field(ge=0, le=1000)
-    sole_traders: Treatment | None = Treatment.refuse  # null: the register has none or the law rates them
+    rates_sole_traders: bool = False  # only where a law rates them, or the subject is a place and not its holder
     licence: str | None = None
     tables: tuple[TableForm, ...] = Field(min_length=1)
 

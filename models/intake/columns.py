@@ -11,7 +11,7 @@ from operator import or_
 import polars as pl
 
 from config.in_force import Policy
-from config.source_forms import ColumnForm, Later, Source, TableForm, Treatment
+from config.source_forms import ColumnForm, Later, Source, TableForm
 from models import identity
 from models.intake import convert, subjects
 from models.intake.contracts import INDEX, check_name
@@ -141,7 +141,7 @@ def checks(
     _policy_checks(typed, table, run, keep)
     if "enterprise_id" in table.columns:
         subjects.check(typed["enterprise_id"], source, keep)
-    if "ownership" in table.columns and source.sole_traders is Treatment.refuse:
+    if "ownership" in table.columns and not source.rates_sole_traders:
         keep("person_as_subject", "ownership", ~found["ownership"].str.to_lowercase().is_in(SOLE_TRADERS))
     for begin, end in PERIODS:
         if begin in typed.columns and end in typed.columns:

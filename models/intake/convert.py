@@ -16,6 +16,7 @@ TINY = 1e-3  # of a minor unit: what a binary fraction may be off
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 ERROR_VALUES = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ERROR")
+TIME_OF_DAY = r"(\d)[ T]([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?$"
 _GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 
@@ -42,8 +43,8 @@ def plain(column: pl.Expr) -> pl.Expr:
 
 
 def to_date(column: pl.Expr, formats: Sequence[str]) -> pl.Expr:
-    """First format that fits; a midnight behind the day (as spreadsheets write it) is dropped; years 1900–2199."""
-    text = plain(column.str.replace(r"[ T]00:00(:00(\.0+)?)?$", ""))
+    """First format that fits; a time of day behind it is dropped; years 1900–2199."""
+    text = plain(column.str.replace(TIME_OF_DAY, "$1"))
     day = pl.coalesce(text.str.to_date(form, strict=False, exact=True) for form in formats)
     return pl.when(day.dt.year().is_between(1900, 2199)).then(day)
 

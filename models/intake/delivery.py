@@ -23,7 +23,7 @@ from models.intake.shaping import shaped
 from models.intake.sheets import read_sheet
 from models.intake.source import needed_headings
 from models.intake.sql import Snapshot, snapshot
-from models.intake.tables import read_parquet
+from models.intake.tables import read_parquet, refuse_nested
 from models.records import REJECTED, TABLES, empty
 
 
@@ -70,7 +70,9 @@ class Delivery:
     def shaped(self, table: TableForm) -> Iterator[pl.DataFrame]:
         """Rows of the table's files before they are converted, one frame per file."""
         for raw in self._raws(table, None):
-            need_headings(raw.name, raw.headings, needed_headings(table), table.encoding)
+            needed = needed_headings(table)
+            need_headings(raw.name, raw.headings, needed, table.encoding)
+            refuse_nested(raw, needed)
             yield shaped(raw.frame, table, self.run.as_of, self._other)
 
     def _raws(self, table: TableForm, register: pl.DataFrame | None) -> Iterator[Raw]:
@@ -140,12 +142,16 @@ class Delivery:
             name = relative(path, self.data)
             self._hash(path, name)
             raw = self._read(path, name, form)
-            need_headings(name, raw.headings, (*form.match.values(), *form.take), form.encoding)
+            needed = {*form.match.values(), *form.take}
+            need_headings(name, raw.headings, needed, form.encoding)
+            refuse_nested(raw, needed)
             raws.append(raw.frame)
-        return pl.concat(raws)
+        return pl.concat(raws, how="diagonal_relaxed")
 
     def _part(self, table: TableForm, raw: Raw) -> Part:
-        need_headings(raw.name, raw.headings, needed_headings(table), table.encoding)
+        needed = needed_headings(table)
+        need_headings(raw.name, raw.headings, needed, table.encoding)
+        refuse_nested(raw, needed)
         self._fills.setdefault(raw.name, []).append(table.fills)
         frame = shaped(raw.frame, table, self.run.as_of, self._other)
         origins = columns.origins(frame, table)

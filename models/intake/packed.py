@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from pathlib import Path
 
@@ -18,10 +19,11 @@ UNPACKED_MOST = 8 << 30
 
 
 def found(pattern: str, data: Path, source: str, *, optional: bool = False) -> list[Path]:
-    """Files that a glob under `data` names, sorted by name; InputError where there is none and one is needed."""
+    """Files that a glob under `data` names, in their order; InputError where there is none and one is needed."""
     if not data.is_dir():
         raise InputError(f"{data}: no such folder.", rule="missing_file", remedy="give --data the folder of the export")
-    paths = sorted(path for path in data.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$")))
+    visible = (path for path in data.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$")))
+    paths = sorted(visible, key=in_order)
     if not paths and not optional:
         raise InputError(
             f"no file {pattern} under {data} (source {source}).",
@@ -35,6 +37,12 @@ def sha256(path: Path) -> str:
     """Hash of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def in_order(path: Path) -> tuple[tuple[int, str], ...]:
+    """Names as people order them: penalties_2 before penalties_10."""
+    parts = re.split(r"(\d+)", path.as_posix())
+    return tuple((int(part), part) if part.isdecimal() else (-1, part) for part in parts)
 
 
 def files_of(table: TableForm, data: Path, source: str) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import polars as pl
 from stdnum.pl import nip
 
-from config.source_forms import Scheme, Source, Treatment
+from config.source_forms import Scheme, Source
 from models import identity
 from models.identity import uscc_valid
 
@@ -35,18 +35,18 @@ def valid(ids: pl.Series, scheme: Scheme) -> pl.Series:
     return ids.str.contains(NUMBER if scheme is Scheme.number else WORD).fill_null(False)
 
 
-def person(ids: pl.Series, scheme: Scheme, sole_traders: Treatment | None) -> pl.Series:
+def person(ids: pl.Series, scheme: Scheme, rates_sole_traders: bool) -> pl.Series:
     """Which identifiers are a resident's identity number, or a sole trader's code where those are not rated."""
     looks = (ids.str.contains(PERSON) | ids.str.contains(OLD_PERSON)).fill_null(False)
     if scheme is not Scheme.uscc:
         return ids.str.contains(PERSON).fill_null(False)
     well_formed = uscc_valid(ids)
     sole = (ids.str.starts_with(SOLE_TRADER_CATEGORY) & well_formed).fill_null(False)
-    return (looks & ~well_formed) | sole if sole_traders is Treatment.refuse else looks & ~well_formed
+    return looks & ~well_formed if rates_sole_traders else (looks & ~well_formed) | sole
 
 
 def check(ids: pl.Series, source: Source, keep: Keep) -> None:
     """Checks of an enterprise_id column in normalised form; blanks are the contract's business."""
-    is_person = person(ids, source.scheme, source.sole_traders)
+    is_person = person(ids, source.scheme, source.rates_sole_traders)
     keep("person_as_subject", ids.name, ~is_person)
     keep("identifier", ids.name, valid(ids, source.scheme) | is_person | ids.is_null())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -23,3 +24,15 @@ def read_parquet(name: str, data: bytes) -> Raw:
         raise InputError(f"not a readable Parquet file ({error}).", file=name, rule="unreadable") from error
     numbered = frame.with_row_index(ROW, offset=2).with_columns(pl.col(ROW).cast(pl.Int64))
     return Raw(name, numbered, refusals(name, []))
+
+
+def refuse_nested(raw: Raw, used: Iterable[str]) -> None:
+    """InputError where a column that is read holds lists, structures, bytes or spans of time instead of values."""
+    schema = raw.frame.schema
+    for heading in sorted(used):
+        dtype = schema[heading]
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Time, pl.Duration):
+            remedy = "ask for a plain column, or unpack it in the query"
+            raise InputError(
+                f"the column {heading} holds {dtype}, not values.", file=raw.name, rule="type", remedy=remedy
+            )

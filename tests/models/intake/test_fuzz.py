@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import io
 import zipfile
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 
 import openpyxl
@@ -178,3 +180,49 @@ def test_every_row_is_accepted_or_refused(take, lines: list[str]) -> None:
     assert (
         result.tables["records"]["enterprise_id"].is_in(result.tables["enterprises"]["enterprise_id"].implode()).all()
     )
+
+
+COLUMNS = ("no", "uscc", "item", "decided", "published", "fine", "severity")
+
+
+def examples() -> list[pl.Series]:
+    """Three values of every type that a Parquet file can hold, awkward ones among them."""
+    moment, far = datetime(2026, 1, 5, 13, 45, 12), datetime(9999, 12, 31)
+    return [
+        pl.Series(["1", None, "\u0661\u0662 x"]),
+        pl.Series(["price_fraud", "2026-01-05", "91110000600037341L"]),
+        pl.Series([2**63 - 1, -(2**63), None]),
+        pl.Series([2**64 - 1, 0, None], dtype=pl.UInt64),
+        pl.Series([float("nan"), float("inf"), 1e300]),
+        pl.Series([12.5, -0.005, None], dtype=pl.Float32),
+        pl.Series([moment, far, None], dtype=pl.Datetime("us")),
+        pl.Series([moment, None, None], dtype=pl.Datetime("ns", "Asia/Shanghai")),
+        pl.Series([moment.date(), far.date(), None]),
+        pl.Series([True, False, None]),
+        pl.Series([Decimal("12.345"), Decimal("-1"), None], dtype=pl.Decimal(12, 3)),
+        pl.Series([moment.time(), None, None]),
+        pl.Series([timedelta(days=9), timedelta(days=-9), None]),
+        pl.Series([b"\xff\x00", b"", None]),
+        pl.Series(["minor", "minor", None], dtype=pl.Categorical),
+        pl.Series(["minor", None, "general"], dtype=pl.Enum(["minor", "general"])),
+        pl.Series([[1], [], None]),
+        pl.Series([{"a": 1}] * 3),
+        pl.Series([None] * 3),
+    ]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_any_type_in_a_column_of_a_parquet_file(source, data, policy, column: str) -> None:
+    from config.source_forms import Format
+    from models.intake import intake
+    from tests.models.intake.conftest import AS_OF, FIRMS
+
+    good = {"no": ["1", "2", "3"], "uscc": FIRMS, "item": ["price_fraud"] * 3, "decided": ["2026-01-05"] * 3}
+    good |= {"published": [None] * 3, "fine": ["1"] * 3, "severity": ["minor"] * 3}
+    records = source.tables[1].model_copy(update={"format": Format.parquet, "files": "acts.parquet"})
+    form = source.model_copy(update={"tables": (source.tables[0], records)})
+    for values in examples():
+        pl.DataFrame(good | {column: values}).write_parquet(data / "acts.parquet")
+        with contextlib.suppress(InputError):
+            result = intake(form, data, secret=b"s", policy=policy, as_of=AS_OF)
+            assert result.rejected.height + result.tables["records"].height == 3, values

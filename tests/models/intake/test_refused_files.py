@@ -238,3 +238,16 @@ def test_person_identifiers_are_gone(take, data) -> None:
     assert links.height == 1
     assert len(links["person_key"][0]) == 32
     assert "194912310021" not in str(links.to_dicts())
+
+
+def test_files_count_in_the_order_people_read(take, data) -> None:
+    for number, fine in ((10, 10), (9, 9), (2, 2)):
+        (data / f"penalties_{number}.csv").write_text(f"{HEAD}\n{GOOD.replace('1200.50', str(fine))}\n", "utf-8")
+    assert take().tables["records"]["amount"].to_list() == [1000]
+
+
+def test_a_file_that_changes_while_it_is_read(take, data, monkeypatch) -> None:
+    from models.intake import delivery
+
+    monkeypatch.setattr(delivery, "sha256", lambda path: "0" * 64)
+    assert refusal(take).rule == "changed"

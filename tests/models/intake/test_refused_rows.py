@@ -55,6 +55,7 @@ MENDED = {
     "Chinese date": f"2,{A},price_fraud,2026年1月5日,,1200.50,minor",
     "no separators": f"2,{A},price_fraud,20260105,,1200.500,minor",
     "midnight": f"2,{A},price_fraud,2026-01-05 00:00:00,,1200.5,minor",
+    "time of day": f"2,{A},price_fraud,2026/1/5 13:45,,1200.5,minor",
     "thousands": f'2,{A},price_fraud,2026-01-05,,"1,200.50",minor',
     "quoted": f'"2","{A}","price_fraud","2026-01-05","","1200.50","minor"',
 }
