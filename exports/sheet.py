@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exports.workbook import Book
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-BATCH = 2_000  # rows parsed at a time
+BATCH = 250  # rows parsed at a time
 EPOCH_TO_UNIX = 25_569  # days from the epoch of spreadsheets to 1970-01-01
 _DIVISORS = {Kind.share: 1000, Kind.points: 1000}
 

@@ -12,8 +12,11 @@ from config.errors import CheckFailed, UsageError
 from config.settings import Settings
 from flows import console, policy_commands, register_commands, tender_commands, verify_commands
 from flows.backtest_command import backtest
+from flows.collect import collect
 from flows.compare_commands import whatif
 from flows.consign_commands import consign
+from flows.desk_command import desk_user, serve
+from flows.hand_out import calendars, notices
 from flows.plan_commands import check
 from flows.prefect_home import prepare
 
@@ -32,6 +35,11 @@ app.add_typer(verify_commands.app, name="verify")
 app.add_typer(register_commands.app, name="register")
 app.command()(check)
 app.command()(backtest)
+app.command()(collect)
+app.command()(notices)
+app.command()(calendars)
+app.command()(serve)
+app.command()(desk_user)
 app.command()(whatif)
 app.command()(consign)
 
