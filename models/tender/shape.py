@@ -6,6 +6,7 @@ The published schema says more; this is what stands between any JSON file and th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from config.errors import InputError
@@ -84,7 +85,7 @@ def check_shape(value: Any, file: str, path: str, shape: Any = SHAPE) -> None:
         for index, element in enumerate(value):
             check_shape(element, file, f"{path}/{index}", shape[0])
     elif shape == NUMBER:
-        _must(isinstance(value, int | float | str) and not isinstance(value, bool), file, path, "a number")
+        _must(isinstance(value, int | float | Decimal | str) and not isinstance(value, bool), file, path, "a number")
     else:
         _must(isinstance(value, int | str) and not isinstance(value, bool), file, path, "a text")
 
