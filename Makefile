@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash lint lock bench bench-rating bench-tender clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-tender clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ lint: .venv/.dev ## ruff, mypy --strict, import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+soak: .venv/.dev ## 30 nights of 20,000 enterprises with feedback and a change of policy, then every night done again
+	$(BIN)/python -m tests.bench.soak --nights 30 --enterprises $(or $(SIZE),20000)
 
 bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute force beside it, Polish contractors
 	$(BIN)/python -m tests.bench.tender

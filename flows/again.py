@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from config.errors import PlanError, PolicyGap
 from config.settings import Settings
+from flows.collect import known_visits, report_visits, told_at
 from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in, tender_files
 from flows.publish import publish
@@ -82,6 +83,7 @@ def _feedback_known_by(store: Store, run: FinishedRun) -> str:
         files = reads.inputs(snapshot, run.run_id)
         given = {name: sha for name, sha in files.select("name", "sha256").rows() if name.startswith("register:")}
         moments = [*events.decision_versions(snapshot)["recorded_at"], *events.proposed_records(snapshot)["at"]]
+        moments += told_at(snapshot)
     for moment in sorted(set(moments), reverse=True) if given else []:
         if hashes(feedback(run.context, known_by=moment)) == given:
             return moment
@@ -136,23 +138,30 @@ def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, sc
     with open_store(settings.database) as store, store.snapshot() as snapshot:
         decided = events.decisions(snapshot, known_by=known_by)
         proposed = events.proposed_records(snapshot, known_by=known_by)
+        visited = known_visits(snapshot, known_by=known_by)
     with open_store(scratch.database) as store, store.unit_of_work() as unit:
         for row in decided.iter_rows(named=True):
             events.record_decision(unit, row, recorded_by="again", at=EPOCH)
         events.propose_records(unit, proposed, run_id="again", form_sha256="", officer="again", at=EPOCH)
+        report_visits(unit, visited, officer="again", form_sha256="", at=EPOCH)
         unit.commit()
 
 
 def _again(context: RunContext, run_id: str, work: Path) -> dict[str, pl.DataFrame]:
-    """Every step of the night, and what it left in the register; the program's own digest is not compared."""
+    """Every step, and what it left in the register; the program's own digest is not compared."""
+    steps(context, run_id, work)
+    with open_store(context.settings.database) as store, store.snapshot() as snapshot:
+        return {name: reads.run_rows(snapshot, name, run_id) for name in RUN_TABLES if name != "runs"}
+
+
+def steps(context: RunContext, run_id: str, work: Path) -> None:
+    """The steps of `flows.nightly` up to the register, as the plain functions they wrap."""
     given = (context, work / "intake", work / "ratings")
     take_in.fn(context, work / "intake")
     rate_all.fn(*given)
-    with contextlib.suppress(PlanError, PolicyGap):  # then the run had no plan either, or the comparison says so
+    with contextlib.suppress(PlanError, PolicyGap):  # then the run has no plan
         plan_inspections.fn(*given, work / "plan")
     if tender_files(context) and context.policy.tender_rules is not None:
         score_tenders.fn(context, run_id, work / "intake", work / "ratings", work / "tenders")
     publish.fn(context, run_id, work, work / "published")
     register.fn(context, run_id, work, work / "published")
-    with open_store(context.settings.database) as store, store.snapshot() as snapshot:
-        return {name: reads.run_rows(snapshot, name, run_id) for name in RUN_TABLES if name != "runs"}

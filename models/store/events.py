@@ -159,7 +159,8 @@ def record_decision(unit: UnitOfWork, decision: Mapping[str, Any], *, recorded_b
     said = {name: decision.get(name) for name in sealed.schema if name not in ("version", "recorded_by", "recorded_at")}
     if unknown := sorted(set(decision) - set(said)):
         raise StoreError(f"decisions: no column {', '.join(unknown)}.", remedy="see models/records.py DECISIONS")
-    held = decision_versions(unit).filter(pl.col("decision_id") == said["decision_id"])
+    same = sealed.table.c.decision_id == said["decision_id"]
+    held = read_frame(unit.connection, sealed.table, sealed.schema, same, order=("version",))
     version = held.height
     if version and {name: held.row(-1, named=True)[name] for name in said} == said:
         return version
