@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -55,11 +55,11 @@ def share(value: object) -> Fraction:
     return Fraction(number) / 100 if percent or number > 1 else Fraction(number)
 
 
-def moment(value: object) -> datetime:
-    """An OCDS date-time → aware datetime; a day or a time without zone is taken as UTC."""
+def moment(value: object, zone: tzinfo = UTC) -> datetime:
+    """An OCDS date-time → aware datetime; a day or a time without zone is taken as one of `zone`."""
     text = str(value).strip().replace("Z", "+00:00")
     found = value if isinstance(value, datetime) else datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def rounded(points: Fraction, step: int = 1) -> int:

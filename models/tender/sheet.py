@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,12 @@ def _release(path: Path, tables: Mapping[str, list[Row]]) -> dict[str, Any]:
         "lots": [_lot(path, row, currency) for row in lots],
         "criteria": [_criterion(row) for row in tables["criteria"]],
     }
-    if head.get("deadline"):
-        tender["tenderPeriod"] = {"endDate": head["deadline"]}
-    if head.get("opening"):
-        tender["bidOpening"] = {"date": head["opening"]}
+    times = {name: _time(path, head[name], name) for name in ("deadline", "opening") if head.get(name)}
+    if "deadline" in times:
+        tender["tenderPeriod"] = {"endDate": times["deadline"].isoformat()}
+    if "opening" in times:
+        tender["bidOpening"] = {"date": times["opening"].isoformat()}
+    zone = next((time.tzinfo for time in times.values() if time.tzinfo), None) or UTC
     if head.get("maxlots"):
         tender["lotDetails"] = {"maximumLotsAwardedPerSupplier": int(amounts.decimal(head["maxlots"]))}
     if head.get("lotrule"):
@@ -61,7 +64,7 @@ def _release(path: Path, tables: Mapping[str, list[Row]]) -> dict[str, Any]:
     if head.get("tierule"):
         tender["tieRule"] = [part.strip() for part in head["tierule"].replace("，", ",").split(",")]
     parties: dict[str, dict[str, Any]] = {}
-    details = [_bid(path, row, parties, currency, lots[0]["id"]) for row in tables["bids"]]
+    details = [_bid(path, row, parties, currency, lots[0]["id"], zone) for row in tables["bids"]]
     return {
         "ocid": head.get("ocid") or f"local-{tender['id']}",
         "id": f"{tender['id']}-bids",
@@ -92,7 +95,9 @@ def _criterion(row: Row) -> dict[str, Any]:
     return found
 
 
-def _bid(path: Path, row: Row, parties: dict[str, dict[str, Any]], currency: str, only_lot: str) -> dict[str, Any]:
+def _bid(
+    path: Path, row: Row, parties: dict[str, dict[str, Any]], currency: str, only_lot: str, zone: tzinfo
+) -> dict[str, Any]:
     members = _firms(path, row, "members", parties) or [_single(row, parties)]
     bid: dict[str, Any] = {
         "id": row.get("bid") or f"row-{row['__row']}",
@@ -102,7 +107,7 @@ def _bid(path: Path, row: Row, parties: dict[str, dict[str, Any]], currency: str
         "scores": _scores(path, row),
     }
     if row.get("received"):
-        bid["date"] = _moment(path, row)
+        bid["date"] = _moment(path, row, zone)
     if row.get("price"):
         bid["value"] = {"amount": _number(path, row, "price"), "currency": row.get("currency") or currency}
     contracts = _firms(path, row, "subcontractors", parties)
@@ -172,9 +177,18 @@ def _share(path: Path, row: Row, column: str, text: str) -> float:
         raise _refuse(path, row, column, str(error), "write the share as 60%") from error
 
 
-def _moment(path: Path, row: Row) -> str:
+def _time(path: Path, text: str, name: str) -> datetime:
     try:
-        return amounts.moment(row["received"]).isoformat()
+        return amounts.moment(text)
+    except ValueError as error:
+        remedy = "write the time as 2025-09-01T09:00:00+08:00"
+        raise InputError(f"{name}: {error}.", file=str(path), rule="sheet", remedy=remedy) from error
+
+
+def _moment(path: Path, row: Row, zone: tzinfo) -> str:
+    """A time as the office's clock shows it: without a zone it is one of the deadline's."""
+    try:
+        return amounts.moment(row["received"], zone).isoformat()
     except ValueError as error:
         raise _refuse(path, row, "received", str(error), "write the time as 2025-09-01T09:00:00+08:00") from error
 

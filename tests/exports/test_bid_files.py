@@ -19,6 +19,7 @@ from models.tender.case import TenderCase
 from models.tender.evaluation import evaluate
 from models.tender.ocds import read_json, read_ocds
 from models.tender.ocds_out import read_evaluations, release_package
+from models.tender.problems import problems
 from models.tender.schema import check_schema
 from models.tender.sheet import read_tenders
 from tests.exports.test_bid_sheet import evaluation
@@ -152,6 +153,20 @@ def test_a_bad_cell_is_named_by_row_and_column(tmp_path: Path, column: str, valu
     with pytest.raises(InputError, match=message) as caught:
         read_tenders(tmp_path / "bids.csv")
     assert caught.value.remedy
+
+
+def test_times_without_a_zone_are_those_of_the_deadline(tmp_path: Path) -> None:
+    (tmp_path / "criteria.csv").write_text("编号,类别,分值\n报价,价格,100\n", encoding="utf-8")
+    (tmp_path / "tender.csv").write_text("项目,内容\nDeadline,2025-09-10T09:00:00+08:00\n", encoding="utf-8")
+    (tmp_path / "bids.csv").write_text(
+        "投标人,投标报价,递交时间\n甲,1,2025-09-10 08:59\n乙,1,2025-09-10 09:01\n", encoding="utf-8"
+    )
+    (case,) = read_tenders(tmp_path / "bids.csv")
+    late = [problem.path for problem in problems(case) if problem.rule == "late"]
+    assert late == ["投标一览 row 3/date"]
+    (tmp_path / "tender.csv").write_text("项目,内容\nDeadline,soon\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"deadline: .*soon"):
+        read_tenders(tmp_path / "bids.csv")
 
 
 def test_missing_sheets_and_columns_are_named(tmp_path: Path) -> None:
