@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ QUICK = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.g
 REGIONS, INDUSTRIES = ("110101", "310115"), ("food", "chemicals")
 
 
+@cache
 def market(day: date = AS_OF) -> Policy:
     """The pack most tests rate by."""
     return load_policy("market").at(day)
