@@ -83,7 +83,7 @@ def _dated(world: World, firms: Firms, firm: I64, key: I64, honour: Bool) -> Act
         key=key,
         agency=agency,
         item=item,
-        severity=np.where(honour, 1, severity),
+        severity=np.where(honour, _honour_grade(world, key, agency), severity),
         act=act,
         known=known,
         amount=np.where(honour, -1, _amount(world, key, severity)),
@@ -130,6 +130,12 @@ def _severity(world: World, key: I64, shift: I64, dishonesty: F64) -> I64:
     u = world.draws.uniform("severity", key) * 1000
     move = shift + 200 * (dishonesty - 0.5)
     return (u > rules.minor - move).astype(np.int64) + (u > rules.minor + rules.general - 0.4 * move)
+
+
+def _honour_grade(world: World, key: I64, agency: I64) -> I64:
+    """Honours stand as general; half of the customs certificates are of the lower grade, written as minor."""
+    lower = (agency == world.scale.agencies.index("customs")) & world.draws.chance("lower certificate", key, 500)
+    return np.where(lower, 0, 1)
 
 
 def _amount(world: World, key: I64, severity: I64) -> I64:

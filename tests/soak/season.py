@@ -1,4 +1,7 @@
-"""Nights of a made-up city, one after another, each verified: `python -m tests.soak.season --nights 30`.
+"""Nights of a made-up city by the real commands, each verified: `python -m tests.soak.season --nights 30`.
+
+`make soak` plays a month in one process and does every night again; here every step is a process of its own, rosters
+are filled in and returned, and mornings at the border follow the nights.
 
 Every night: new and changed rows arrive, officers decide objections and repairs, one inspectorate returns a filled
 roster, the job runs (from the middle on under a changed policy), the morning's consignments are chosen, and the
