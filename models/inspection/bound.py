@@ -97,9 +97,11 @@ def _bound(
     """Lagrangian bound: each visit, target, person-day, small group and team kind takes its best at these prices."""
     group = problem.group[chosen]
     profit = problem.value[chosen] * MICRO + whole[group] - per_minute[cell] * problem.minutes[chosen]
-    total = int(np.maximum(profit, 0).sum())
+    gain = np.maximum(profit, 0)
+    total = (int((gain >> 20).sum()) << 20) + int((gain & ((1 << 20) - 1)).sum())  # beyond 64 bits at any size
     used = np.unique(group)
-    total += int(((problem.premium[used] * MICRO - whole[used]) * problem.target[used]).sum())
+    spare = problem.premium[used] * MICRO - whole[used]
+    total += sum(left * most for left, most in zip(spare.tolist(), problem.target[used].tolist(), strict=True))
     total += int((hours.class_days * class_day).sum()) + hours.most_teams * team
     total += sum(most * dear for _, most, dear in crowds)
     dear_groups = [(group, dear) for group, _, dear in crowds if dear]
@@ -109,7 +111,7 @@ def _bound(
         second = int(class_day[kind.second]) if kind.second >= 0 else 0
         inside = sum(dear for group, dear in dear_groups if kind.first in group and kind.second in group)
         total += kind.most * max(0, kind.minutes * best - int(class_day[kind.first]) - second - team - inside)
-    return total // MICRO
+    return int(total // MICRO)
 
 
 def reduced(problem: Problem, chosen: Ints, cells: Ints, priced: Priced) -> Ints:

@@ -219,8 +219,8 @@ def _slots(days: list[date], interval: int) -> int:
 def _with_must(rows: pl.DataFrame, given: PlanInput, days: list[date]) -> pl.DataFrame:
     """Merges what must be done at a firm into as few visits as their windows allow; they take the place of round 1."""
     columns = [
-        "enterprise_id", "count", "region", "industry", "tier", "minutes", "intensity", "value", "first", "last", "barred",
-        "statutory", "unseen", "last_visit",
+        "enterprise_id", "count", "region", "industry", "tier", "minutes", "intensity", "value", "first", "last",
+        "barred", "statutory", "unseen", "last_visit",
     ]  # fmt: skip
     rows = rows.select(columns).with_columns(pl.lit(None, dtype=pl.String).alias("must"))
     merged = merge_must(given, days)

@@ -14,7 +14,7 @@ from models.inspection.allocate import STRATUM, Allocation, pool
 from models.inspection.draw import MICRO
 from models.inspection.terms import DrawPublication, PlanInput
 
-RESERVE_PER_MILLE = 300  # risk-directed candidates beyond the quota, for hours that the drawn list leaves
+RESERVE = 10  # risk-directed candidates beyond twice the quota, so that its visits find hours
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _directed_quotas(strata: pl.DataFrame) -> dict[tuple[str, str], int]:
 def _directed(rows: pl.DataFrame, quotas: Mapping[tuple[str, str], int]) -> pl.DataFrame:
     """Marks the riskiest firms not drawn, with a reserve, in districts and tiers with a quota by risk."""
     frame = pl.DataFrame(
-        [(tier, region, n, n + -(-n * RESERVE_PER_MILLE // 1000)) for (tier, region), n in quotas.items()],
+        [(tier, region, n, 2 * n + RESERVE) for (tier, region), n in quotas.items()],
         schema={"tier": pl.String, "region": pl.String, "by_risk": pl.Int64, "longest": pl.Int64}, orient="row",
     )  # fmt: skip
     free = pl.col("in_pool") & ~pl.col("drawn")

@@ -35,10 +35,7 @@ def make_plan(given: PlanInput) -> Plan:
     country = given.operations.holidays or given.policy.redress.holidays
     days = working_days(given.period_from, given.period_to, given.policy.as_of, country, given.operations.weekend)
     rows = candidates(given, days)
-    districts = sorted(
-        set(rows["region"].unique()) | {d for ds in given.inspectors["districts"].to_list() for d in ds or ()} - {"*"}
-    )
-    skills = sorted(rows["industry"].unique())
+    districts, skills = names_of(rows, given)
     crew = build_crew(given.inspectors, given.absences, days, districts, skills)
     rows = bar_impossible(rows, given, crew, days, districts, skills)
     allocation = allocate(rows, given, crew, districts, skills, [day.isoformat() for day in days])
@@ -46,7 +43,7 @@ def make_plan(given: PlanInput) -> Plan:
     firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
     problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)
     solution = schedule(problem, given)
-    visits = _visits(firms, problem, solution, given, days)
+    visits = scheduled_visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
     return Plan(
         visits=visits,
@@ -64,7 +61,13 @@ def make_plan(given: PlanInput) -> Plan:
     )
 
 
-def _visits(
+def names_of(rows: pl.DataFrame, given: PlanInput) -> tuple[list[str], list[str]]:
+    """Districts and skills in the order of their columns in every array."""
+    of_inspectors = {name for names in given.inspectors["districts"].to_list() for name in names or ()} - {"*"}
+    return sorted(set(rows["region"].unique()) | of_inspectors), sorted(rows["industry"].unique())
+
+
+def scheduled_visits(
     firms: pl.DataFrame, problem: Problem, solution: Solution, given: PlanInput, days: list[date]
 ) -> pl.DataFrame:
     """PLAN_VISITS of what was scheduled, sorted by day, region, team, enterprise."""
@@ -90,9 +93,9 @@ def _visits(
         pl.when(pl.col("layer") == "must").then(pl.col("must").str.json_decode(pl.List(pl.String)).list.first())
         .otherwise("layer").alias("purpose"),
     ).with_columns(why_firm(), why_day([day.isoformat() for day in days]), why_team())  # fmt: skip
-    ordered = table.sort("visit_date", "region", "one", "other", "enterprise_id")
-    fresh = ordered.select([pl.col(name).cast(kind) for name, kind in records.PLAN_VISITS.items()])
-    return fresh if given.pinned is None else pl.concat([fresh, given.pinned]).sort("visit_date", "region", "visit_id")
+    fresh = table.select([pl.col(name).cast(kind) for name, kind in records.PLAN_VISITS.items()])
+    both = fresh if given.pinned is None else pl.concat([fresh, given.pinned.select(fresh.columns)])
+    return both.sort("visit_date", "region", pl.col("inspectors").list.join("+"), "enterprise_id")
 
 
 def _possible_teams(problem: Problem) -> list[int]:

@@ -29,12 +29,7 @@ def quota_table(
         .round()
         .alias("quota"),
     )
-    layer = pl.col("purpose").replace_strict({name: name for name in LAYERS[1:]}, default="must")
-    done = visits.with_columns(layer.alias("layer")).group_by("tier", "region").agg(
-        pl.len().alias("planned"),
-        *((pl.col("layer") == name).sum().alias(f"planned_{name}") for name in LAYERS),
-        (pl.col("minutes") * pl.col("inspectors").list.len()).sum().alias("minutes_planned"),
-    )  # fmt: skip
+    done = _done(visits)
     keys = ["tier", "region"]
     table = (
         base.join(asked, on=keys, how="left")
@@ -53,3 +48,23 @@ def _capacity(crew: Crew, districts: list[str]) -> pl.DataFrame:
     return pl.DataFrame(
         {"region": districts, "minutes_capacity": minutes}, schema={"region": pl.String, "minutes_capacity": pl.Int64}
     )
+
+
+def _done(visits: pl.DataFrame) -> pl.DataFrame:
+    """Planned visits and person-minutes by tier and region."""
+    layer = pl.col("purpose").replace_strict({name: name for name in LAYERS[1:]}, default="must")
+    return visits.with_columns(layer.alias("layer")).group_by("tier", "region").agg(
+        pl.len().alias("planned"),
+        *((pl.col("layer") == name).sum().alias(f"planned_{name}") for name in LAYERS),
+        (pl.col("minutes") * pl.col("inspectors").list.len()).sum().alias("minutes_planned"),
+    )  # fmt: skip
+
+
+def with_planned(quota: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
+    """The same table with what these visits plan."""
+    columns = [name for name in QUOTA if name.startswith("planned") or name == "minutes_planned"]
+    table = quota.drop(columns).join(_done(visits), on=["tier", "region"], how="left").with_columns(
+        pl.col(columns).fill_null(0)
+    )  # fmt: skip
+    table = table.with_columns((pl.col("planned") * 1000 // pl.col("enterprises")).alias("rate_planned"))
+    return table.select([pl.col(name).cast(kind) for name, kind in QUOTA.items()]).sort("tier", "region")

@@ -98,7 +98,8 @@ def _strata(allocation: Allocation) -> pl.DataFrame:
 
 
 def _reason(crew: Crew, given: PlanInput) -> pl.Expr:
-    called = pl.col("must").is_not_null() | pl.col("statutory") | pl.col("drawn")
+    by_risk = (pl.col("directed") & (pl.col("risk_rank") < pl.col("by_risk"))).fill_null(False)
+    called = pl.col("must").is_not_null() | pl.col("statutory") | pl.col("drawn") | by_risk
     chosen = pl.col("obstacle").is_not_null() & ((pl.col("obstacle") != "hours") | called)
     return (
         pl.when(pl.col("barred").is_not_null()).then("barred")

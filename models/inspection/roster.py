@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,6 +16,7 @@ from models.inspection.problem import Problem, Solution
 from models.inspection.solve import solve
 from models.inspection.terms import PlanInput
 
+WORTH = 1000  # a visit is worth at most so much beside its layer
 LAYERS = ("must", "statutory", "random", "directed")  # a visit of one layer outweighs all of the next in its hours
 
 
@@ -43,39 +45,55 @@ def build(
     skills: list[str],
     pins: dict[int, tuple[int, int, int]] | None = None,
 ) -> Problem:
-    """The problem of scheduling `firms` (from `chosen`)."""
-    top = int(firms["value"].max() or 1) + 1  # type: ignore[arg-type]
-    step = 2 * (1 + -(-int(firms["minutes"].max() or 1) // int(firms["minutes"].min() or 1)))  # type: ignore[arg-type]
-    names = sorted({(tier, region) for tier, region in directed_quota})
-    group_at = {name: at + 3 for at, name in enumerate(names)}
-    layer = firms["layer"].to_list()
-    fixed = {"must": 0, "statutory": 1, "random": 2}
-    group = [
-        fixed.get(kind, group_at.get((tier, region), 2))
-        for kind, tier, region in zip(layer, firms["tier"], firms["region"], strict=True)
-    ]
+    """The problem of scheduling `firms` (from `chosen`), in any order that does not depend on the input's."""
+    groups = _groups(firms, directed_quota, given)
     start, clash = clashes(firms["enterprise_id"].to_list(), given, crew)
-    target = [len(firms)] * 3 + [directed_quota[name] for name in names]
     return Problem(
         ids=tuple(f"{name}|{count}" for name, count in zip(firms["enterprise_id"], firms["count"], strict=True)),
-        value=firms["value"].to_numpy().astype(np.int64),
+        value=1 + firms["value"].to_numpy().astype(np.int64) * (WORTH - 1) // max(1, int(firms["value"].max() or 1)),  # type: ignore[arg-type]
         minutes=firms["minutes"].to_numpy().astype(np.int64),
         district=_at(firms["region"], districts),
         skill=_at(firms["industry"], skills),
-        group=np.array(group, dtype=np.int64),
+        group=groups.of_visit,
         first=firms["first"].to_numpy().astype(np.int64),
         last=firms["last"].to_numpy().astype(np.int64),
         clash_start=start,
         clash=clash,
         crew=crew,
         days=tuple(day.isoformat() for day in days),
-        premium=np.array([top * step**3, top * step**2, top * step] + [top] * len(names)),
-        target=np.array(target, dtype=np.int64),
-        over=np.array([0, 0, 0] + [top * step**3] * len(names)),
+        premium=groups.premium,
+        target=groups.target,
+        over=groups.over,
         travel_minutes=given.operations.travel_minutes,
         team_size=given.policy.inspection.team_size,
         pins=pins or {},
     )
+
+
+@dataclass(frozen=True)
+class _Groups:
+    of_visit: Ints
+    premium: Ints
+    target: Ints
+    over: Ints
+
+
+def _groups(firms: pl.DataFrame, quota: Mapping[tuple[str, str], int], given: PlanInput) -> _Groups:
+    """One group per layer and tier (by risk: and region, at most its quota). Premiums make a visit outweigh whatever
+    its hours could hold of the next layer; inside a layer worse tiers come first."""
+    longest, shortest = int(firms["minutes"].max() or 1), int(firms["minutes"].min() or 1)  # type: ignore[arg-type]
+    rank = {tier.id: 1 + tier.rank for tier in given.policy.tiers}
+    step = (1 + -(-longest // shortest)) * len(rank)
+    place: dict[tuple[str, str, str], int] = {}
+    of_visit = []
+    for layer, tier, region in zip(firms["layer"], firms["tier"], firms["region"], strict=True):
+        key = (layer, tier or "", region if layer == "directed" and (tier, region) in quota else "")
+        of_visit.append(place.setdefault(key, len(place)))
+    weight = {layer: WORTH * step**power for power, layer in enumerate(reversed(LAYERS))}
+    premium = [weight[layer] * rank.get(tier, 1) for layer, tier, _ in place]
+    target = [quota[tier, region] if region else len(firms) for _, tier, region in place]
+    over = [weight["random"] if region else 0 for _, _, region in place]
+    return _Groups(*(np.array(column, dtype=np.int64) for column in (of_visit, premium, target, over)))
 
 
 def _at(values: pl.Series, names: list[str]) -> Ints:
