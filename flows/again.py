@@ -21,12 +21,13 @@ from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in, tender_files
 from flows.publish import publish
 from flows.rate import rate_all
-from flows.register import register
+from flows.register import publication, register
 from flows.run import FinishedRun, RunContext, saved
 from flows.schedule import plan_inspections
 from flows.tender import score_tenders
+from models.inspection.plan_files import load_draw
 from models.store import events, reads
-from models.store.recompute import RunCheck, verify_run
+from models.store.recompute import RunCheck, verify_draw, verify_run
 from models.store.sealed import RUN_TABLES
 from models.store.session import Store, open_store
 
@@ -53,6 +54,17 @@ def differences_of_run(settings: Settings, run_id: str) -> list[str]:
             store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
         )
     return [*told, *_lines(check)]
+
+
+def differences_of_draw(settings: Settings, run_id: str, folder: Path) -> list[str]:
+    """What the files of a published draw say otherwise than the register did when the run was registered."""
+    shown = publication(load_draw(folder))
+
+    def replay(_name: str, then: Mapping[str, str]) -> Iterator[str]:
+        return (f"{key} was {then[key]}, is now {shown[key]}" for key in shown if then.get(key) != shown[key])
+
+    with open_store(settings.database, migrate=False) as store:
+        return [str(problem) for problem in verify_draw(store, run_id, replay)]
 
 
 def _told_apart(row: Mapping[str, Any], context: RunContext) -> Iterator[str]:

@@ -19,6 +19,7 @@ from flows.run import RunContext, code_digest
 from flows.schedule import planned
 from flows.steps import read_json
 from models.inspection import Plan
+from models.inspection.terms import DrawPublication
 from models.store import events, heads, ledger, writes
 from models.store.digest import frame_digest
 from models.store.session import UnitOfWork, open_store
@@ -82,8 +83,12 @@ def _save_plan(unit: UnitOfWork, context: RunContext, run_id: str, plan: Plan) -
         bound=plan.bound,
         figures=figures,
     )
-    draw = plan.draw
-    publication = {
+    writes.save_draws(unit, run_id, {"inspection": publication(plan.draw)})
+
+
+def publication(draw: DrawPublication) -> dict[str, str]:
+    """What the register keeps of a published draw: enough to tell whether the files shown later are those."""
+    return {
         "commitment": draw.commitment,
         "seed": draw.seed,
         "mode": draw.mode,
@@ -91,7 +96,6 @@ def _save_plan(unit: UnitOfWork, context: RunContext, run_id: str, plan: Plan) -
         "strata": frame_digest(draw.strata, ("stratum",)),
         "pool": frame_digest(draw.pool, ("enterprise_id", "stratum")),
     }
-    writes.save_draws(unit, run_id, {"inspection": publication})
 
 
 def _row(context: RunContext, run_id: str) -> writes.RunRow:

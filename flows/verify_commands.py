@@ -42,6 +42,7 @@ def verify_ledger(
 @app.command("draw")
 def verify_draw(
     folder: Annotated[Path, typer.Argument(help="Folder with draw.json, strata.csv and pool.csv as published.")],
+    run_id: Annotated[str | None, typer.Option("--run", help="Also hold it against the register's run.")] = None,
 ) -> None:
     """Replay a published draw from its files alone. docs/draw.md says how to do it without evenhand.
 
@@ -49,7 +50,15 @@ def verify_draw(
     """
     from models.inspection import verify_draw as differences
 
-    _verdict(f"draw in {folder}", differences(folder))
+    found = differences(folder)
+    if run_id is not None:
+        settings = Settings()
+        prepare(settings.root)
+        from flows.again import differences_of_draw
+        from flows.run import saved
+
+        found += differences_of_draw(settings, saved(settings, run_id).run_id, folder)
+    _verdict(f"draw in {folder}", found)
 
 
 @app.command("consign")

@@ -27,6 +27,7 @@ class Night:
     database: str | None = None
     plain: bool = True  # without Prefect's engine around the steps
     environment: dict[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()  # arguments beside those of every night
 
     def start(self, at: int = 0, action: str = "count") -> subprocess.Popen[str]:
         """The command in a process group of its own; at the `at`-th write `action` happens."""
@@ -37,7 +38,7 @@ class Night:
             given["EVENHAND_DATABASE_URL"] = self.database
         if self.plain:
             given["EVENHAND_TEST_PLAIN"] = "1"
-        command = [sys.executable, "-m", "tests.crash.driver", str(self.var), str(at), action, *COMMAND]
+        command = [sys.executable, "-m", "tests.crash.driver", str(self.var), str(at), action, *COMMAND, *self.more]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=given, start_new_session=True)
 

@@ -65,7 +65,8 @@ def test_past_runs_ledger_and_draw_verify(ran: tuple[Path, dict[str, Any]]) -> N
     var, first = ran
     assert "nothing differs" in evenhand(var, "verify", "ledger").stdout
     assert "nothing differs" in evenhand(var, "verify", "run", first["run_id"]).stdout
-    assert "nothing differs" in evenhand(var, "verify", "draw", str(Path(first["out"]) / "plan")).stdout
+    published = ("verify", "draw", str(Path(first["out"]) / "plan"), "--run", first["run_id"])
+    assert "nothing differs" in evenhand(var, *published).stdout
 
 
 def test_an_altered_draw_is_found(ran: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
