@@ -158,7 +158,7 @@ def judge_form(criteria: Sequence[tuple[str, str]]) -> Form:
             _c("number", "序号", "No.", 6, Kind.number),
             _c("lot", "标段", "Lot", 8, Kind.code),
             _c("bidder", "投标人", "Bidder", 40),
-            *(_c(f"criterion {name}", title, "", 18, Kind.points) for name, title in criteria),
+            *(_c(f"criterion {name}", title, title, 18, Kind.points) for name, title in criteria),
             _c("sum", "小计", "Subtotal", 12, Kind.points),
             _c("remark", "备注", "Remark", 30),
         ),

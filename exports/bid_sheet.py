@@ -49,6 +49,10 @@ class Bids:
     def say(self, zh: str, en: str) -> str:
         return both(zh, en, self.language, "  ")
 
+    def tab(self, zh: str, en: str) -> str:
+        """Name of a tab, in one language: they are short."""
+        return en if self.language == "en" else zh
+
 
 def write_bid_workbook(
     evaluation: Evaluation,
@@ -172,7 +176,14 @@ def _judge(book: Book, bids: Bids, judge: str) -> None:
         (c.id, f"{c.title}（{c.weight / 1000:g}）") for c in case.criteria if c.kind in (Kind.business, Kind.technical)
     ]
     form = judge_form(judged)
-    sheet = _open(book, bids, form, f"评委打分表：{judge}", f"Scores of judge {judge}", f"评委 {judge}")
+    sheet = _open(
+        book,
+        bids,
+        form,
+        f"评委打分表：{judge}",
+        f"Scores of judge {judge}",
+        bids.tab(f"评委 {judge}", f"Judge {judge}"),
+    )
     sheet.headings(form, bids.language)
     rows = judge_rows(bids.evaluation, judge)
     sheet.table(form, frame_of(form, rows), height=row_height(form, rows))
@@ -192,7 +203,7 @@ def _signature(bids: Bids, zh: str, en: str) -> str:
 
 def _signatures(book: Book, bids: Bids) -> None:
     form = judge_form([])
-    sheet = _open(book, bids, form, "签字页", "Signatures", "签字 Signatures")
+    sheet = _open(book, bids, form, "签字页", "Signatures", bids.tab("签字", "Signatures"))
     people = [(f"评委 {judge}：", f"Judge {judge}:") for judge in judges(bids.evaluation)]
     people += [("评标委员会主任：", "Chair:"), ("采购人代表：", "For the buyer:"), ("监督人：", "Supervisor:")]
     for zh, en in people:

@@ -131,3 +131,13 @@ def test_the_same_evaluation_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_bid_workbook(evaluation(), tmp_path / name, policy=build.market())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(("language", "tab", "heading"), [("en", "Judge J1", "Bidder"), ("zh", "评委 J1", "投标人")])
+def test_one_language_only(tmp_path: Path, language: Any, tab: str, heading: str) -> None:
+    path = write_bid_workbook(evaluation(), tmp_path / "b.xlsx", policy=build.market(), language=language)
+    book = openpyxl.load_workbook(path)
+    headings = [cell.value for cell in book[tab][4]]
+    assert heading in headings
+    assert "technical（40）" in headings
+    assert all(headings)
