@@ -10,7 +10,7 @@ import typer
 
 from config.errors import CheckFailed, UsageError
 from config.settings import Settings
-from flows import console, policy_commands, register_commands, tender_commands, verify_commands
+from flows import console, policy_commands, redress_commands, register_commands, tender_commands, verify_commands
 from flows.backtest_command import backtest
 from flows.collect import collect
 from flows.compare_commands import whatif
@@ -19,6 +19,7 @@ from flows.desk_command import desk_user, serve
 from flows.hand_out import calendars, notices
 from flows.plan_commands import check
 from flows.prefect_home import prepare
+from flows.rates_command import rates
 
 app = typer.Typer(
     cls=console.Commands,
@@ -42,6 +43,11 @@ app.command()(serve)
 app.command()(desk_user)
 app.command()(whatif)
 app.command()(consign)
+app.command()(rates)
+app.command()(redress_commands.revoke)
+app.command()(redress_commands.relief)
+for kind, requests in redress_commands.apps().items():
+    app.add_typer(requests, name=kind)
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
 

@@ -19,6 +19,7 @@ from flows.prefect_home import prepare
 from models.records import VISITS, empty
 from models.store import events, reads
 from models.store.ledger import Reader
+from models.store.session import UnitOfWork
 
 RESULT = "visit_result"  # kind of the journal's line
 
@@ -36,14 +37,28 @@ class Taken:
     answer: Path
 
 
-def known_visits(reader: Reader) -> pl.DataFrame:
-    """VISITS that earlier returns reported."""
+def known_visits(reader: Reader, *, known_by: str | None = None) -> pl.DataFrame:
+    """VISITS that earlier returns reported, by that moment (text of UTC) where one is given."""
     told = reads.ledger_entries(reader, "journal").filter(pl.col("kind") == RESULT)
-    rows = [dict(json.loads(body))["visit"] for body in told["body"]]
+    said = [dict(json.loads(body)) for body in told["body"]]
+    rows = [one["visit"] for one in said if known_by is None or one["at"] <= known_by]
     if not rows:
         return empty(VISITS)
     dated = [row | {"visit_date": date.fromisoformat(row["visit_date"])} for row in rows]
     return pl.DataFrame(dated, schema=VISITS).unique("visit_id", keep="last", maintain_order=True)
+
+
+def told_at(reader: Reader) -> list[str]:
+    """Moments (texts of UTC) at which visits were reported."""
+    told = reads.ledger_entries(reader, "journal").filter(pl.col("kind") == RESULT)
+    return sorted({str(json.loads(body)["at"]) for body in told["body"]})
+
+
+def report_visits(unit: UnitOfWork, visits: pl.DataFrame, *, officer: str, form_sha256: str, at: datetime) -> None:
+    """VISITS into the journal, one line each."""
+    for row in visits.iter_rows(named=True):
+        visit = row | {"visit_date": row["visit_date"].isoformat()}
+        events.log_event(unit, RESULT, row["visit_id"], at, visit=visit, officer=officer, form_sha256=form_sha256)
 
 
 def collect_roster(
@@ -73,9 +88,7 @@ def collect_roster(
             records = found.proposed.records.with_columns(visit_id=pl.col("act_id"))
             given = {"run_id": run.run_id, "form_sha256": digest, "officer": officer, "at": now}
             fresh = events.propose_records(unit, records, **given)
-            for row in found.proposed.visits.iter_rows(named=True):
-                visit = row | {"visit_date": row["visit_date"].isoformat()}
-                events.log_event(unit, RESULT, row["visit_id"], now, visit=visit, officer=officer, form_sha256=digest)
+            report_visits(unit, found.proposed.visits, officer=officer, form_sha256=digest, at=now)
             unit.commit()
     told = (found.proposed.visits.height, fresh, found.refused.height, found.proposed.unchanged, found.returned.blank)
     return Taken(path.name, *told, answer)

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from flows.collect import known_visits
 from flows.run import RunContext
-from models.records import DECISIONS, RECORDS
+from models.records import DECISIONS, RECORDS, VISITS
 from models.store import events
 from models.store.digest import frame_digest
 from models.store.session import open_store
 
-KEYS = {"decisions": "decision_id", "records": "record_id"}
+KEYS = {"decisions": "decision_id", "records": "record_id", "visits": "visit_id"}
+SCHEMAS = {"decisions": DECISIONS, "records": RECORDS, "visits": VISITS}
 
 
 def feedback(context: RunContext, *, known_by: str | None = None) -> dict[str, pl.DataFrame]:
-    """Decisions and proposed records of the register, known by the run's day; tables without rows are left out.
+    """Decisions, proposed records and visits of the register, known by the run's day; without tables of no rows.
 
     `known_by`: as the register stood at that moment (text of UTC) instead of now.
     """
@@ -27,9 +29,9 @@ def feedback(context: RunContext, *, known_by: str | None = None) -> dict[str, p
         found = {
             "decisions": events.decisions(snapshot, known_by=known_by).filter(pl.col("filed_on") <= context.as_of),
             "records": events.proposed_records(snapshot, known_by=known_by).filter(pl.col("known_on") <= context.as_of),
+            "visits": known_visits(snapshot, known_by=known_by).filter(pl.col("visit_date") <= context.as_of),
         }
-    schemas = {"decisions": DECISIONS, "records": RECORDS}
-    return {name: frame.select(list(schemas[name])) for name, frame in found.items() if frame.height}
+    return {name: frame.select(list(SCHEMAS[name])) for name, frame in found.items() if frame.height}
 
 
 def hashes(found: dict[str, pl.DataFrame]) -> dict[str, str]:
