@@ -58,6 +58,8 @@ class Form:
     note_zh: str = ""
     note_en: str = ""
     landscape: bool = True
+    pages_wide: int = 1  # when printed
+    scrolls_from: str = "A"  # first column that scrolls
     letters: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +125,7 @@ PLAN = Form(
         _c("pool", "抽查对象总数", "Enterprises in the pool", 12, Kind.number),
         _c("rate_wanted", "应查比例", "Rate wanted", 10, Kind.share),
         _c("rate_planned", "抽查比例", "Rate planned", 10, Kind.share),
-        _c("frequency", "抽查频次", "Frequency", 20),
+        _c("frequency", "抽查频次", "Frequency", 26),
         _c("planned", "抽查数量", "Visits planned", 10, Kind.number),
     ),
 )
@@ -136,7 +138,7 @@ ITEMS = Form(
         _c("number", "编号", "No.", 6, Kind.number),
         _c("matter", "抽查事项名称", "Matter", 18),
         _c("item", "抽查子项", "Item", 28),
-        _c("basis", "抽查依据", "Legal basis", 30),
+        _c("basis", "抽查依据", "Legal basis", 38),
         _c("agency", "抽查主体", "Inspecting body", 16),
         _c("object", "抽查对象", "Whom", 18),
         _c("rate", "抽查比例", "Rate", 20),
@@ -183,6 +185,8 @@ ROSTER = Form(
     ),
     note_zh="黄色列由检查人员填写；可以排序、筛选、增删列，请勿改动校验码列。",
     note_en="Fill in the yellow columns. Sorting, filtering and removing columns are fine; leave the key column alone.",
+    pages_wide=2,
+    scrolls_from="F",
 )
 
 TEAM = Form(

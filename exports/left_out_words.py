@@ -81,6 +81,8 @@ def why_text(reason: str | None, language: Language) -> str:
 
 
 def _listed(value: Any) -> list[Any]:
+    if isinstance(value, str) and value.startswith("["):
+        value = json.loads(value)
     if isinstance(value, list):
         return value
     return [part for part in str(value or "").split(",") if part]

@@ -19,6 +19,7 @@ FONT = "Noto Sans CJK SC"
 BODY = "word/document.xml"
 _DAY = (2000, 1, 1, 0, 0, 0)
 _MARK = "@@BODY@@"
+_TIGHT = '<w:pPr><w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/></w:pPr>'
 
 
 class NoticeFrame:
@@ -112,7 +113,7 @@ def _cells(cells: Sequence[str], widths: Sequence[int], heading: bool) -> Iterat
         size = '<w:rPr><w:sz w:val="16"/></w:rPr>'
         bold = '<w:rPr><w:b/><w:sz w:val="16"/></w:rPr>'
         inside = _run(text, properties=bold if heading else size)
-        yield f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}</w:tcPr><w:p>{inside}</w:p></w:tc>'
+        yield f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}</w:tcPr><w:p>{_TIGHT}{inside}</w:p></w:tc>'
 
 
 def _run(text: str, bold: bool = False, properties: str = "") -> str:

@@ -27,11 +27,12 @@ def open_page(
         tab_title or form.title(language),
         [c.width for c in form.columns],
         landscape=form.landscape,
-        freeze=f"A{HEAD_ROWS + 2}",
+        freeze=f"{form.scrolls_from}{HEAD_ROWS + 2}",
         repeat=f"1:{HEAD_ROWS + 1}",
         hidden=[form.letters[c.id] for c in form.columns if c.kind == "key"],
         footer=f"{standing(approval, language)} · {facts.run}",
         tab=tab,
+        pages_wide=form.pages_wide,
     )
     sheet.row([title], "title", height=30)
     note = form.note(language).replace("\n", "  ")

@@ -105,7 +105,7 @@ def annual_plan(book: Book, office: Office) -> None:
     title = _title(office, "双随机抽查计划", "Annual inspection plan")
     sheet = open_page(book, PLAN, title, office.facts, office.approval, office.language)
     heading = sheet.headings(PLAN, office.language)
-    _, last = sheet.table(PLAN, plan_rows(office), height=32)
+    _, last = sheet.table(PLAN, plan_rows(office), height=64)
     sheet.filter(PLAN, heading, last)
 
 
@@ -145,7 +145,7 @@ def item_list(book: Book, office: Office) -> None:
     title = _title(office, "抽查事项清单", "Items inspected")
     sheet = open_page(book, ITEMS, title, office.facts, office.approval, office.language)
     heading = sheet.headings(ITEMS, office.language)
-    _, last = sheet.table(ITEMS, item_rows(office), height=46)
+    _, last = sheet.table(ITEMS, item_rows(office), height=58)
     sheet.filter(ITEMS, heading, last)
 
 

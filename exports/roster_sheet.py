@@ -28,7 +28,7 @@ def roster(book: Book, office: Office) -> None:
     title = f"{both('抽查结果名册', 'Result roster', language, '  ')} · {office.region}"
     sheet = open_page(book, ROSTER, title, office.facts, office.approval, language, tab="#FFC000")
     heading = sheet.headings(ROSTER, language)
-    first, last = sheet.table(ROSTER, office.rows)
+    first, last = sheet.table(ROSTER, office.rows, height=36)
     sheet.filter(ROSTER, heading, last)
     guard_entries(sheet, office, first, max(last, first) + ROOM)
     if last >= first:

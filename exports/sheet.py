@@ -43,6 +43,7 @@ class Sheet:
         hidden: Sequence[str] = (),
         footer: str = "",
         tab: str | None = None,
+        pages_wide: int = 1,
     ) -> None:
         self.book, self.worksheet, self.next_row = book, worksheet, 1
         self._rows: Generator[None, Any, None] | None = None
@@ -52,6 +53,7 @@ class Sheet:
         if tab:
             worksheet.sheet_properties.tabColor = tab.lstrip("#")
         self._set_print(landscape, repeat, footer)
+        worksheet.page_setup.fitToWidth = pages_wide
 
     @property
     def title(self) -> str:
@@ -186,7 +188,7 @@ class Sheet:
         sheet = self.worksheet
         sheet.page_setup.orientation = "landscape" if landscape else "portrait"
         sheet.page_setup.paperSize = sheet.PAPERSIZE_A4 if hasattr(sheet, "PAPERSIZE_A4") else 9
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.page_margins.left = sheet.page_margins.right = 0.4
         sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.75, 0.3

@@ -98,10 +98,10 @@ def _refusals(app: FastAPI, desk: Desk) -> None:
 def _door(app: FastAPI, desk: Desk) -> None:
     @app.get("/login")
     def login_page(request: Request) -> Response:
-        answer: Response = desk.page("login.html", request)
-        if not desk.sessions.read(request):
-            desk.sessions.start(answer, "")
-            return RedirectResponse("/login", 303, dict(answer.headers)) if _first(request) else answer
+        if desk.sessions.read(request) or request.query_params.get("again"):
+            return desk.page("login.html", request)
+        answer = RedirectResponse("/login?again=1", 303)  # the form's token needs the cookie first
+        desk.sessions.start(answer, "")
         return answer
 
     @app.post("/login")
@@ -122,11 +122,6 @@ def _door(app: FastAPI, desk: Desk) -> None:
         answer = RedirectResponse("/login", 303)
         desk.sessions.start(answer, "")
         return answer
-
-
-def _first(request: Request) -> bool:
-    """Whether the browser comes without the cookie, so that the form's token must follow with the next page."""
-    return not request.query_params.get("again")
 
 
 def _reading(app: FastAPI, desk: Desk) -> None:

@@ -1,0 +1,1 @@
+"""Workbooks as they were agreed on, cell by cell."""
