@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from ortools.graph.python import min_cost_flow
@@ -19,8 +20,7 @@ MANY_LOTS, FEW_BITS = 256, 8
 """Beyond so many lots fewer bits of the hash decide ties, so that sums stay within 64 bits."""
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A ranked bid that may get its lot. `cost`: what is minimised (−points or price), `order`: rank in its lot,
     `firms`: everybody whose limit it uses, `hash`: the draw number."""
 

@@ -144,3 +144,24 @@ def test_identical_prices_and_a_rival_as_subcontractor_are_notes() -> None:
         ("a-1", "b-1", "bidder_and_subcontractor"),
         ("a-1", "b-1", "same_price"),
     ]
+
+
+def test_beyond_many_bids_the_thresholds_are_bracketed_by_half_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    bids = [
+        {"firm": firm, "lot": lot, "technical": [70 + (5 * place * lot) % 7]}
+        for lot in (1, 2, 3)
+        for place, firm in enumerate("abcd")
+    ]
+    tender = {"lots": {1: None, 2: None, 3: None}, "limit": 1}
+    found = evaluated(tender, bids, {"a": "A", "b": "B", "c": "C", "d": "D"})
+    exact = sensitivity(found, build.market())
+    monkeypatch.setattr("models.tender.sensitivity.EXACT_OFFERS", 0)
+    coarse = sensitivity(found, build.market())
+    assert exact.exact
+    assert not coarse.exact
+    assert exact.without_credit == coarse.without_credit
+    assert any(exact.thresholds(lot.id) for lot in found.case.lots)
+    for lot in found.case.lots:
+        near = coarse.thresholds(lot.id)
+        assert all(threshold % 500 == 0 for threshold in near)
+        assert all(any(abs(a - b) <= 500 for b in exact.thresholds(lot.id)) for a in near)
