@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -162,3 +163,34 @@ def test_rates_from_the_drawn_visits(settings: Settings, run: FinishedRun, monke
         assert row["rate"] is None or row["low"] <= row["rate"] <= row["high"]
     assert {row["verdict"] for row in found["ordering"]} <= {"ordered", "reversed", "not_shown", "unknown"}
     assert [row["tier"] for row in found["proposal"]] == [row["tier"] for row in found["rates"] if row["tier"]]
+
+
+def test_a_filled_roster_weighs_in_the_next_rating(settings: Settings, run: FinishedRun, tmp_path: Path) -> None:
+    from exports.layout import ROSTER
+    from flows.collect import collect_roster
+    from flows.rate import rate_all
+
+    planned = pl.read_parquet(run.work / "plan" / "plan" / "visits.parquet").filter(pl.col("purpose") == "random")
+    sent = run.context.out / "rosters" / f"roster-{planned['region'][0]}.xlsx"
+    workbook = openpyxl.load_workbook(sent)
+    page, at = workbook[ROSTER.title("both")], ROSTER.letters
+    taken_before = pl.read_parquet(run.work / "plan" / "plan" / "visits.parquet")["visit_id"][0]
+    row = next(n for n in (5, 6) if page[f"{at['visit_id']}{n}"].value != taken_before)
+    visit = page[f"{at['visit_id']}{row}"].value
+    for name, value in {"visited_on": "2026-11-01", "result": "隐瞒弄虚作假", "severity": "严重"}.items():
+        page[f"{at[name]}{row}"] = value
+    page[f"{at['item']}{row}"] = run.context.policy.items["concealment_of_information"].title.zh
+    workbook.save(tmp_path / "filled.xlsx")
+    taken = collect_roster(
+        settings, tmp_path / "filled.xlsx", tmp_path / "answer.xlsx", officer="u1", today=date(2026, 11, 1)
+    )
+    assert (taken.visits, taken.records, taken.refused) == (1, 1, 0)
+    take_in.fn(run.context, tmp_path / "intake")
+    rate_all.fn(run.context, tmp_path / "intake", tmp_path / "ratings")
+    firm = pl.read_parquet(run.work / "plan" / "plan" / "visits.parquet").filter(pl.col("visit_id") == visit)
+    before, after = (
+        pl.read_parquet(folder / "ratings.parquet").filter(pl.col("enterprise_id") == firm["enterprise_id"][0])
+        for folder in (run.work / "ratings", tmp_path / "ratings")
+    )
+    assert after["score"].item() < before["score"].item()
+    assert f"inspection:{visit}:concealment_of_information" in str(after["reasons"].to_list())
