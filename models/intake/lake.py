@@ -96,7 +96,7 @@ class Lake:
     @property
     def mapped(self) -> bool:
         """Whether single enterprises can be read without the rest of their shard."""
-        return "shard-00000/mapped.arrow" in self.files
+        return "shard-00000/mapped.bin" in self.files
 
     def rows(self) -> dict[str, int]:
         """Rows by part over all shards."""
@@ -169,7 +169,7 @@ class Generation:
         if self.mapped:
             write_mapped(self.folder / f"shard-{number:05d}", shard.records, shard.enterprises["registered_on"])
             for name in NAMES:
-                self.seen(f"shard-{number:05d}/{name}.arrow", shard.records.height)
+                self.seen(f"shard-{number:05d}/{name}.bin", shard.records.height)
         self.files[f"shard-{number:05d}/records.parquet"]["latest"] = latest(shard).isoformat()
 
     def write(self, name: str, frame: pl.DataFrame) -> None:

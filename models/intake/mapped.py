@@ -1,51 +1,78 @@
-"""Records as memory-mapped Arrow beside the Parquet, so that single enterprises are read without the rest.
+"""Records as a memory-mapped table beside the Parquet, so that single enterprises are read without the rest.
 
-shard-00000/mapped.arrow    the columns that ratings are calculated from, without compression, in the lake's order
-shard-00000/offsets.arrow   start u32: first row of each enterprise, one more at the end
-shard-00000/registered.arrow  day i32: when each enterprise was registered, UNKNOWN where that is not known
+shard-00000/mapped.bin        one RECORD after the other, in the lake's order
+shard-00000/offsets.bin       u32: first row of each enterprise, one more at the end
+shard-00000/registered.bin    i32: day on which each enterprise was registered, UNKNOWN where that is not known
+
+A record's values stand side by side: reading an enterprise touches one page, not one for each column.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
-
-MAPPED = ("item", "severity", "act_date", "known_on", "amount", "corrected_on", "ends_on", "revoked_on")
-Rows = npt.NDArray[np.int64]
-
 
 NAMES = ("mapped", "offsets", "registered")
-UNKNOWN = -(1 << 31)
+UNKNOWN = -(1 << 31)  # no such day
+NO_AMOUNT = -(1 << 63)
+DATES = ("act_date", "known_on", "corrected_on", "ends_on", "revoked_on")
+RECORD = np.dtype(
+    [("amount", "<i8"), *((name, "<i4") for name in DATES), ("item", "<u2"), ("severity", "u1"), ("spare", "u1")]
+)
+Rows = npt.NDArray[np.int64]
 
 
 def write_mapped(folder: Path, records: pl.DataFrame, registered_on: pl.Series) -> None:
     """All files of a shard; registered_on: by enterprise."""
     counts = np.bincount(records["eidx"].to_numpy(), minlength=registered_on.len())
-    start = np.concatenate(([0], np.cumsum(counts))).astype(np.uint32)
-    records.select(MAPPED).rechunk().write_ipc(folder / "mapped.arrow")
-    pl.DataFrame({"start": start}).write_ipc(folder / "offsets.arrow")
-    days = registered_on.to_physical().cast(pl.Int32).fill_null(UNKNOWN)
-    pl.DataFrame({"day": days}).write_ipc(folder / "registered.arrow")
+    np.concatenate(([0], np.cumsum(counts))).astype("<u4").tofile(folder / "offsets.bin")
+    _days(registered_on).tofile(folder / "registered.bin")
+    rows = np.zeros(records.height, dtype=RECORD)
+    rows["amount"] = records["amount"].fill_null(NO_AMOUNT).to_numpy()
+    for name in DATES:
+        rows[name] = _days(records[name])
+    rows["item"], rows["severity"] = records["item"].to_numpy(), records["severity"].to_numpy()
+    rows.tofile(folder / "mapped.bin")
 
 
-def column(path: Path, name: str) -> npt.NDArray[np.generic]:
-    """One column without nulls of an Arrow file, mapped, not read."""
-    with pa.memory_map(str(path)) as source:
-        found: npt.NDArray[np.generic] = pa.ipc.open_file(source).read_all()[name].to_numpy()
-    return found
+def _days(dates: pl.Series) -> npt.NDArray[np.int32]:
+    return dates.to_physical().cast(pl.Int32).fill_null(UNKNOWN).to_numpy().astype("<i4")
 
 
-def pick(folder: Path, eidx: npt.NDArray[np.uint32]) -> tuple[pl.DataFrame, Rows, Rows]:
-    """Records of these enterprises (ascending): the rows, their places in the shard, and how many each has."""
-    start = column(folder / "offsets.arrow", "start").astype(np.int64, copy=False)
-    counts = start[eidx + np.uint32(1)] - start[eidx]
+def registered(folder: Path, eidx: npt.NDArray[np.uint32]) -> pl.Series:
+    """Days of registration of these enterprises."""
+    return _dates("registered_on", _map(folder / "registered.bin", "<i4")[eidx])
+
+
+def pick(folder: Path, eidx: npt.NDArray[np.uint32], columns: Sequence[str]) -> tuple[pl.DataFrame, Rows, Rows]:
+    """Records of these enterprises (ascending): these columns, their places in the shard, and how many each has."""
+    start = _map(folder / "offsets.bin", "<u4")
+    first, after = start[eidx].astype(np.int64), start[eidx + np.uint32(1)].astype(np.int64)
+    counts = after - first
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = np.repeat(start[eidx], counts) + within
-    with pa.memory_map(str(folder / "mapped.arrow")) as source:
-        table = pa.ipc.open_file(source).read_all()
-        taken = {name: pl.Series(name, table[name].take(places)) for name in table.column_names}
-    return pl.DataFrame(taken), places, counts
+    places = np.repeat(first, counts) + within
+    rows = _map(folder / "mapped.bin", RECORD)[places]
+    return pl.DataFrame([_series(name, rows[name]) for name in columns]), places, counts
+
+
+def _map(path: Path, dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
+    """A file as an array, mapped, not read; an empty file cannot be mapped."""
+    if path.stat().st_size == 0:
+        return np.empty(0, dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode="r")
+
+
+def _series(name: str, values: npt.NDArray[np.generic]) -> pl.Series:
+    if name in DATES:
+        return _dates(name, values)
+    found = pl.Series(name, np.ascontiguousarray(values))
+    return found.set(found == NO_AMOUNT, None) if name == "amount" else found
+
+
+def _dates(name: str, days: npt.NDArray[np.generic]) -> pl.Series:
+    found = pl.Series(name, np.ascontiguousarray(days))
+    return found.set(found == UNKNOWN, None).cast(pl.Date)

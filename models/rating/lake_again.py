@@ -16,10 +16,11 @@ import polars as pl
 from config.errors import UsageError
 from config.in_force import Policy
 from models.intake.lake import Lake, check_lake
-from models.intake.mapped import UNKNOWN, column, pick
+from models.intake.mapped import pick, registered
 from models.rating.acts import days_since_epoch
 from models.rating.encoding import Shard
 from models.rating.engine import prepare, rated
+from models.rating.lake_run import columns_needed
 from models.rating.linked import enabled
 from models.rating.nightly import same_law
 from models.rating.rated_files import RatedRun, rated_frames, ratings_path, write_manifest
@@ -54,11 +55,13 @@ def rate_lake_again(
     check_lake(lake)
     today = days_since_epoch(policy.as_of)
     chosen = {n: _chosen(former, n, today, changed.get(n)) for n in former.shards}
-    parts = [_part(lake, n, eidx) for n, eidx in chosen.items() if eidx.size]
+    rubric = compile_rubric(policy, lake.codes.items)
+    columns = [name for name in columns_needed(rubric) if name != "eidx"]
+    parts = [_part(lake, n, eidx, columns) for n, eidx in chosen.items() if eidx.size]
     if not parts:
         return _published(former, replace(former, as_of=policy.as_of, digest=policy.digest))
     shard, places = _together(lake, parts)
-    inputs = prepare(shard, compile_rubric(policy, lake.codes.items))
+    inputs = prepare(shard, rubric)
     ratings, details = rated_frames(rated(inputs), inputs)
     local = details["rows"].to_numpy()
     rows = (
@@ -106,7 +109,7 @@ def _refuse(lake: Lake, former: RatedRun, since: Policy, policy: Policy) -> None
 
 def _chosen(former: RatedRun, number: int, today: int, changed: Places | None) -> Places:
     """changed ∪ due, ascending."""
-    changes_on = column(ratings_path(former.folder, number), "changes_on")
+    changes_on = pl.read_ipc(ratings_path(former.folder, number), columns=["changes_on"])["changes_on"].to_numpy()
     found = [np.flatnonzero(changes_on <= np.int32(today)).astype(np.uint32)]
     found += [changed.astype(np.uint32)] if changed is not None else []
     for name in former.patches:
@@ -115,8 +118,8 @@ def _chosen(former: RatedRun, number: int, today: int, changed: Places | None) -
     return np.unique(np.concatenate(found))
 
 
-def _part(lake: Lake, number: int, eidx: Places) -> _Part:
-    records, places, counts = pick(lake.folder / f"shard-{number:05d}", eidx)
+def _part(lake: Lake, number: int, eidx: Places, columns: list[str]) -> _Part:
+    records, places, counts = pick(lake.folder / f"shard-{number:05d}", eidx, columns)
     records = records.with_columns(eidx=pl.Series(np.repeat(np.arange(eidx.size, dtype=np.uint32), counts)))
     small = {}
     for name in ("listings", "indicators", "decisions"):
@@ -167,9 +170,5 @@ def _together(lake: Lake, parts: list[_Part]) -> tuple[Shard, npt.NDArray[np.int
 
 def _enterprises(lake: Lake, parts: list[_Part]) -> pl.DataFrame:
     """What a rating looks at of the enterprises themselves: the day of registration."""
-    mapped = [lake.folder / f"shard-{part.shard:05d}" / "registered.arrow" for part in parts]
-    days = [column(path, "day")[part.eidx] for path, part in zip(mapped, parts, strict=True)]
-    registered = pl.Series(np.concatenate(days)).cast(pl.Int32)
-    return pl.DataFrame({"registered_on": registered.set(registered == UNKNOWN, None).cast(pl.Date)}).with_columns(
-        enterprise_id=pl.lit("")
-    )
+    days = pl.concat([registered(lake.folder / f"shard-{part.shard:05d}", part.eidx) for part in parts])
+    return pl.DataFrame([days, pl.repeat("", days.len(), eager=True).alias("enterprise_id")])
