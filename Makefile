@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-tender clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-tender bench-export pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -59,6 +59,15 @@ lock: .venv/.dev ## lock the versions again (needs uv in the environment)
 
 bench-rating: .venv/.dev ## ratings: this project, DuckDB, pandas and the floor over one lake; SIZE=1m|10m|60m
 	$(BIN)/python -m tests.bench.rating --size $(or $(SIZE),1m)
+
+bench-export: .venv/.dev ## workbooks: 100,000 x 20 beside bare openpyxl and XlsxWriter, reading back beside openpyxl
+	$(BIN)/python -m tests.bench.export
+
+test-browser: .venv/.dev ## report and desk in headless Chromium, with axe
+	$(BIN)/pytest -m browser
+
+pictures: .venv/.dev ## screenshots of roster, notice, report and desk into docs/pictures
+	$(BIN)/python -m tests.pictures
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv
