@@ -8,8 +8,8 @@ import polars as pl
 
 from config.in_force import Policy
 from exports.facts import Approval, Facts
-from exports.layout import CHANGES, LEGEND, REGISTER, Form, Language, both
-from exports.page import open_page
+from exports.layout import CHANGES, LEGEND, REGISTER, Language, both
+from exports.page import open_page, write_parts
 from exports.roster_rows import firm_code
 from exports.workbook import Book
 
@@ -32,7 +32,7 @@ def write_register(
     book = Book("Compliance register", facts.as_of, policy.tiers, facts.hidden())
     changes = rows.filter(pl.col("move").is_not_null()) if previous is not None else rows.clear()
     for form, frame in ((REGISTER, rows), (CHANGES, changes)):
-        _sheet(book, form, _numbered(frame), facts, approval, language)
+        write_parts(book, form, both(form.zh, form.en, language, "  "), _numbered(frame), facts, approval, language)
     _legend(book, policy, facts, approval, language)
     return book.save(path)
 
@@ -49,16 +49,21 @@ def register_rows(
     firms = enterprises.select("enterprise_id", "industry", firm_name="name")
     rows = ratings.join(firms, on="enterprise_id", how="left").with_columns(
         firm_code=firm_code(pl.col("enterprise_id")),
+        gate_ids="gates",
         gates=_joined("gates", _gate_titles(policy, language)),
         reasons=_reasons(policy, language),
         rank=pl.col("tier").replace_strict(ranks, return_dtype=pl.Int64),
     )
-    rows = _moves(rows, previous, ranks, language)
+    rows = _moves(rows, previous, ranks, _gate_titles(policy, language), language)
     return rows.sort("rank", "score", "enterprise_id", descending=[True, False, False])
 
 
 def _moves(
-    rows: pl.DataFrame, previous: pl.DataFrame | None, ranks: dict[str, int], language: Language
+    rows: pl.DataFrame,
+    previous: pl.DataFrame | None,
+    ranks: dict[str, int],
+    titles: dict[str, str],
+    language: Language,
 ) -> pl.DataFrame:
     """tier_before, move and why_moved; null where nothing moved or there was no run before."""
     nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("tier_before", "move", "why_moved")]
@@ -77,9 +82,30 @@ def _moves(
         .when(pl.col("rank") < old)
         .then(pl.lit(words["up"])),
         why_moved=pl.when(old.is_not_null() & (pl.col("rank") != old)).then(
-            pl.format("{} {}", points.round(1), pl.lit(both("分", "points", language, " ")))
+            pl.concat_str(
+                pl.format(
+                    "{}{} {}",
+                    pl.when(points > 0).then(pl.lit("+")).otherwise(pl.lit("")),
+                    points.round(1),
+                    pl.lit(both("分", "points", language, " ")),
+                ),
+                _change(
+                    pl.col("gate_ids").list.set_difference("gates_before"), titles, both("新适用", "new", language)
+                ),
+                _change(
+                    pl.col("gates_before").list.set_difference("gate_ids"), titles, both("不再适用", "gone", language)
+                ),
+                separator="；",
+                ignore_nulls=True,
+            )
         ),
     )
+
+
+def _change(gates: pl.Expr, titles: dict[str, str], word: str) -> pl.Expr:
+    """'new: X, Y'; null where there is none."""
+    told = gates.list.sort().list.eval(pl.element().replace(titles)).list.join("、")
+    return pl.when(gates.list.len() > 0).then(pl.format("{}: {}", pl.lit(word.replace("\n", " ")), told))
 
 
 def _gate_titles(policy: Policy, language: Language) -> dict[str, str]:
@@ -104,15 +130,6 @@ def _reasons(policy: Policy, language: Language) -> pl.Expr:
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_row_index("number", offset=1).with_columns(pl.col("number").cast(pl.Int64))
-
-
-def _sheet(
-    book: Book, form: Form, rows: pl.DataFrame, facts: Facts, approval: Approval | None, language: Language
-) -> None:
-    sheet = open_page(book, form, both(form.zh, form.en, language, "  "), facts, approval, language)
-    heading = sheet.headings(form, language)
-    _, last = sheet.table(form, rows)
-    sheet.filter(form, heading, last)
 
 
 def _legend(book: Book, policy: Policy, facts: Facts, approval: Approval | None, language: Language) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import polars as pl
+
 from config.in_force import Policy
 from exports.facts import Approval, Facts, standing
 from exports.layout import Form, Language, letter
 from exports.sheet import Sheet
-from exports.workbook import Book
+from exports.workbook import MAX_ROWS, Book
 
 HEAD_ROWS = 3  # title, facts, banner; the headings stand in row 4
 
@@ -40,6 +44,36 @@ def open_page(
     last = len(form.columns) - 1
     sheet.merge(sheet.row([standing(approval, language)] + [""] * last, "banner", height=20), 0, last)
     return sheet
+
+
+def write_parts(
+    book: Book,
+    form: Form,
+    title: str,
+    rows: pl.DataFrame,
+    facts: Facts,
+    approval: Approval | None,
+    language: Language,
+    *,
+    most: int = MAX_ROWS - HEAD_ROWS - 1,
+) -> list[Sheet]:
+    """The rows on one sheet, or on as many as spreadsheets' limit of rows asks for; the parts say which they are."""
+    sheets = []
+    parts = list(_parts(rows, most))
+    for number, part in enumerate(parts, start=1):
+        which = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
+        tab = f"{form.title(language)[: 31 - len(which)]}{which}"
+        sheet = open_page(book, form, title + which, facts, approval, language, tab_title=tab)
+        heading = sheet.headings(form, language)
+        _, last = sheet.table(form, part)
+        sheet.filter(form, heading, last)
+        sheets.append(sheet)
+    return sheets
+
+
+def _parts(rows: pl.DataFrame, most: int) -> Iterator[pl.DataFrame]:
+    yield rows.head(most)
+    yield from (rows.slice(start, most) for start in range(most, rows.height, most))
 
 
 def tier_names(policy: Policy, language: Language) -> dict[str, str]:

@@ -11,7 +11,7 @@ from openpyxl.chart import BarChart, Reference
 from config.in_force import Policy
 from exports.cells import Cell
 from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Language, both
-from exports.page import HEAD_ROWS, open_page, tier_names
+from exports.page import HEAD_ROWS, open_page, tier_names, write_parts
 from exports.roster_rows import inspectorate
 from exports.sheet import Sheet
 from exports.words import PROBLEMS, RESULTS
@@ -192,10 +192,7 @@ def basis(policy: Policy, instrument: str, article: str, language: Language) -> 
 def why_not(book: Book, office: Office) -> None:
     """Every enterprise of the region that is not visited, each with one true reason."""
     title = _title(office, "未列入计划的企业及原因", "Left out, and why")
-    sheet = open_page(book, WHY_NOT, title, office.facts, office.approval, office.language)
-    heading = sheet.headings(WHY_NOT, office.language)
-    _, last = sheet.table(WHY_NOT, office.left_out)
-    sheet.filter(WHY_NOT, heading, last)
+    write_parts(book, WHY_NOT, title, office.left_out, office.facts, office.approval, office.language)
 
 
 def legend(book: Book, office: Office) -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from exports.compliance import write_register
 from exports.facts import Approval
-from exports.layout import CHANGES, REGISTER
+from exports.layout import CHANGES, LEGEND, REGISTER
+from exports.page import write_parts
 from exports.report import ReportInput, render, write_report
+from exports.workbook import Book
 from models.outcome import RATES
 from models.records import REJECTED
 from tests.exports.world import NASTY, World, make_world
@@ -133,6 +135,25 @@ def test_the_register_names_who_moved_and_why(world: World, tmp_path: Path) -> N
     assert (row["tier_before"], row["tier"]) == ("A", "C")
     assert "下降" in row["move"]
     assert "points" in row["why_moved"]
+    assert row["why_moved"].startswith("-")
     first = replace(world.facts, run="first")
     alone = write_register(world.ratings, None, world.enterprises, world.policy, first, tmp_path / "n.xlsx")
     assert openpyxl.load_workbook(alone)[CHANGES.title("both")].max_row == 4
+
+
+def test_who_moved_by_a_gate_reads_which(world: World, tmp_path: Path) -> None:
+    now = world.ratings.filter(tier="D")
+    before = now.with_columns(tier=pl.lit("B"), gates=pl.lit([], dtype=pl.List(pl.String)))
+    path = write_register(now, before, world.enterprises, world.policy, world.facts, tmp_path / "r.xlsx")
+    page = openpyxl.load_workbook(path)[CHANGES.title("both")]
+    title = world.policy.lists["court_defaulters"].title
+    assert title.en in page[f"{CHANGES.letters['why_moved']}5"].value
+
+
+def test_more_rows_than_a_sheet_holds_go_on_in_parts(world: World, tmp_path: Path) -> None:
+    rows = pl.DataFrame({"term": [str(i) for i in range(25)]})
+    book = Book("t", date(2026, 1, 1))
+    given = (book, LEGEND, "Legend", rows, world.facts, None, "both")
+    assert [sheet.title for sheet in write_parts(*given, most=10)] == [f"说明 Legend ({i}·3)" for i in (1, 2, 3)]
+    pages = openpyxl.load_workbook(book.save(tmp_path / "p.xlsx")).worksheets
+    assert [page[f"A{r}"].value for page in pages for r in range(5, page.max_row + 1)] == rows["term"].to_list()
