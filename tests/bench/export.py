@@ -6,6 +6,7 @@ the machine may be shared. The frame is made before the clock starts; the bare w
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
 import subprocess
@@ -125,17 +126,16 @@ def report() -> Iterator[str]:
     reading = found["slow_reader"]["cpu"] / found["fast_reader"]["cpu"]
     grown = found["ours"]["peak_mb"] - found["ours"]["before_mb"]
     yield f"writing {speed:.2f} × bare openpyxl (≥{FAST_ENOUGH}); memory {found['ours']['peak_mb']:.0f} MB peak, "
-    yield f"  {grown:.0f} MB above the imports (≤{MEMORY_MB}); reading {reading:.0f} × openpyxl's reader (≥{READ_TIMES})"
+    yield f"  {grown:.0f} MB above the imports (≤{MEMORY_MB});"
+    yield f"reading {reading:.0f} × openpyxl's reader (≥{READ_TIMES})"
     met = speed >= FAST_ENOUGH and grown <= MEMORY_MB and reading >= READ_TIMES
     yield "targets met" if met else "TARGETS MISSED"
 
 
 def main() -> int:
     if len(sys.argv) == 3:
-        import openpyxl
-        import polars
-
-        assert openpyxl and polars
+        for module in ("openpyxl", "polars", "exports.workbook"):
+            importlib.import_module(module)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         start = time.process_time()
         JOBS[sys.argv[1]](Path(sys.argv[2]))
