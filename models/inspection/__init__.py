@@ -1,6 +1,7 @@
 """The inspection plan: demand → quota → draw → roster → check, with a reason for every firm in or out."""
 
 from models.inspection.check import Violation, violations
+from models.inspection.counterfactuals import Counterfactual, counterfactuals
 from models.inspection.make import make_plan
 from models.inspection.plan_files import load_plan, verify_draw
 from models.inspection.replan import Changes, changed_input, changed_visits, replan
@@ -8,6 +9,7 @@ from models.inspection.terms import DrawPublication, Operations, Plan, PlanInput
 
 __all__ = [
     "Changes",
+    "Counterfactual",
     "DrawPublication",
     "Operations",
     "Plan",
@@ -15,6 +17,7 @@ __all__ = [
     "Violation",
     "changed_input",
     "changed_visits",
+    "counterfactuals",
     "load_plan",
     "make_plan",
     "replan",

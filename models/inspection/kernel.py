@@ -17,7 +17,7 @@ from numba import njit
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
-NO = -(1 << 40)  # an impossible gain
+PAIRS = 8  # visits of a bin whose pairs are looked at for ejection
 
 
 class Items(NamedTuple):
@@ -285,20 +285,23 @@ def improve(steps, key, heat, cool, items, bins, rules, state, fixed):  # type: 
                 if fixed[e]:
                     continue
                 load = load_with(state, b, e, -1, j, items, rules, bins)
-                if 0 <= load <= capacity and items.value[e] < cheapest:
-                    cheapest, e1 = items.value[e], e
+                lost = items.value[e] + rules.extra[items.row[e], bins.kind[b]]
+                if 0 <= load <= capacity and lost < cheapest:
+                    cheapest, e1 = lost, e
             if e1 < 0:
-                for at in range(count):
+                for at in range(min(count, PAIRS)):
                     e = state.members[b, (at + turn) % count]
                     if fixed[e]:
                         continue
-                    for to in range(at + 1, count):
+                    for to in range(at + 1, min(count, at + PAIRS)):
                         f = state.members[b, (to + turn) % count]
-                        if fixed[f] or items.value[e] + items.value[f] >= cheapest:
+                        lost = items.value[e] + rules.extra[items.row[e], bins.kind[b]]
+                        lost += items.value[f] + rules.extra[items.row[f], bins.kind[b]]
+                        if fixed[f] or lost >= cheapest:
                             continue
                         load = load_with(state, b, e, f, j, items, rules, bins)
                         if 0 <= load <= capacity:
-                            cheapest, e1, e2 = items.value[e] + items.value[f], e, f
+                            cheapest, e1, e2 = lost, e, f
             if e1 < 0:
                 continue
         kind = bins.kind[b]
