@@ -87,11 +87,11 @@ def upgrade(
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="Default: today.")]
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, option: str = "--as-of") -> date:
     try:
         return date.fromisoformat(text) if text else datetime.now().date()
     except ValueError as error:
-        raise UsageError(f"--as-of: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
+        raise UsageError(f"{option}: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
 
 
 @app.command()
@@ -164,6 +164,31 @@ def _figures(snapshot: Snapshot, run_id: str, intake_folder: Path) -> dict[str, 
             planned=reads.planned_visits(snapshot, run_id),
         )
     )
+
+
+@app.command()
+def touched(
+    enterprise: Annotated[str, typer.Argument(help="Enterprise id.")],
+    record: Annotated[str, typer.Argument(help="Id of the record whose decision was revoked.")],
+    since: Annotated[
+        str, typer.Option(metavar="DAY", help="First day on which the record could be known.")
+    ] = "1900-01-01",
+    as_json: Json = False,
+) -> None:
+    """Runs that a revoked record may have reached, with the visits, bids and notices to recall.
+
+    Example:  evenhand register touched cn:91210681MKUD65AE43 tax:2026-17 --since 2026-03-01
+    """
+    from models.store.session import open_store
+    from models.store.touched import runs_touched
+
+    with open_store(Settings().database, migrate=False) as store, store.snapshot() as snapshot:
+        found = runs_touched(snapshot, enterprise, record, _day(since, "--since"))
+    if as_json:
+        console.print_json(found.to_dicts())
+    else:
+        rows = [tuple(str(cell) for cell in row) for row in found.iter_rows()]
+        console.print_table(f"Runs that {record} reached", found.columns, rows)
 
 
 @app.command("rotate-secret")

@@ -70,6 +70,13 @@ def test_overdue_clocks_are_reported_on_the_officials(call: Call) -> None:
     assert call("register", "clocks", "--as-of", "soon").exit_code == 2
 
 
+def test_what_a_revoked_record_reached_is_listed(call: Call) -> None:
+    (run,) = json.loads(call("register", "touched", "cn:000001", "tax:1", "--json").stdout)
+    assert (run["run_id"], run["named_as_reason"], run["visits"], run["bids"], run["notices"]) == ("r1", True, 1, 1, 1)
+    assert json.loads(call("register", "touched", "cn:000001", "tax:1", "--since", "2026-05-02", "--json").stdout) == []
+    assert call("register", "touched", "cn:000001", "tax:1", "--since", "then").exit_code == 2
+
+
 def test_another_secret_counts_once_it_is_rotated(call: Call, tmp_path: Path) -> None:
     assert call("register", "rotate-secret").exit_code == 0
     (tmp_path / "var" / "person.secret").write_text("b" * 64)
