@@ -104,7 +104,7 @@ CHART = Form(
     "bid_chart",
     "敏感性图",
     "Sensitivity chart",
-    (_c("chart", "总分随信用权重的变化", "Total by credit weight", 118),),
+    tuple(_c(f"c{place}", "", "", 9) for place in range(14)),  # many narrow ones: a single wide one is cut, not shrunk
     landscape=False,
 )
 

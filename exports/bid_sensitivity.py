@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CHARTED_BIDS = 5
 CHARTED_LOTS = 2
-CHART_ROWS = 19
+CHART_ROWS = 24
 POINTS = 31
 """Grid of the chart's lines."""
 
@@ -137,7 +137,7 @@ def _chart_data(data: Sheet, bids: Bids, result: Sensitivity, lot: str) -> tuple
 
 def _scatter(data: Sheet, bids: Bids, head: int, lines: int, cap: int, totals: tuple[float, float]) -> ScatterChart:
     chart = ScatterChart()
-    chart.height, chart.width = CHART_ROWS * 0.52, 21
+    chart.height, chart.width = CHART_ROWS * 0.52, 31
     chart.visible_cells_only = False
     chart.x_axis.title = both("信用权重（分）", "Credit weight (points)", bids.language, " ")
     chart.y_axis.title = both("总分", "Total", bids.language, " ")
