@@ -1,17 +1,21 @@
-"""Step 2: accepted tables → one rating row per enterprise."""
+"""Step 2: accepted tables → the lake, sharded → one rating row per enterprise."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from config.errors import UsageError
 from flows.intake import tables
 from flows.run import RunContext
 from flows.steps import once
-from models.rating import rate
+from models.intake.lake import prune, write_lake
+from models.rating.lake_run import rate_lake
+from models.rating.rated_files import read_run
 
 
 @task(name="rate", cache_policy=NO_CACHE)
@@ -19,11 +23,24 @@ def rate_all(context: RunContext, intake_folder: Path, folder: Path) -> dict[str
     """Rate every enterprise as of the run's day; returns enterprises by tier, best tier first."""
 
     def make(draft: Path) -> None:
-        rate(tables(intake_folder), context.policy).sort("enterprise_id").write_parquet(draft / "ratings.parquet")
+        root = lake_root(context)
+        lake = write_lake(tables(intake_folder), root, context.settings.shards)
+        run = rate_lake(lake, context.policy, draft / "shards", workers=context.settings.workers)
+        rated = pl.concat(read_run(run, lake, context.policy)).sort("enterprise_id")
+        rated.write_parquet(draft / "ratings.parquet")
+        shutil.rmtree(run.folder)  # the rows stand in ratings.parquet, free of how they were sharded
+        prune(root, keep=())
 
     once(folder, make)
     found = dict(ratings(folder).group_by("tier").len().iter_rows())
     return {tier.id: found.get(tier.id, 0) for tier in context.policy.tiers}
+
+
+def lake_root(context: RunContext) -> Path:
+    """Folder of the source's lake; UsageError where the setting names a place that is not a folder."""
+    if "://" in context.settings.lake:
+        raise UsageError(f"lake {context.settings.lake}: not a folder.", remedy="set EVENHAND_LAKE_URL to a folder")
+    return Path(context.settings.lake) / context.source_id
 
 
 def ratings(folder: Path) -> pl.DataFrame:

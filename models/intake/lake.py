@@ -218,6 +218,14 @@ def check_lake(lake: Lake, *, digests: bool = False) -> None:
         _check(lake.folder / file, info, digests)
 
 
+def prune(root: Path, keep: Sequence[str]) -> None:
+    """Remove generations that are neither in force nor in `keep`."""
+    wanted = {(root / POINTER).read_text(encoding="utf-8").strip(), *keep}
+    for folder in root.glob("gen-*"):
+        if folder.name not in wanted:
+            shutil.rmtree(folder)
+
+
 def _check(path: Path, info: Mapping[str, Any], digests: bool) -> None:
     place = f"{path.parent.name}/{path.name}"
     remedy = "run intake again; nothing was replaced"

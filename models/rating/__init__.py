@@ -1,8 +1,8 @@
 """Ratings: records that count → points → tier, with reasons, explanation and recourse."""
 
 from models.rating.compare import compare
-from models.rating.explain import Explanation, explain
+from models.rating.explain import Explanation, explain, explain_many
 from models.rating.history import HISTORY, remember
 from models.rating.rate import rate
 
-__all__ = ["HISTORY", "Explanation", "compare", "explain", "rate", "remember"]
+__all__ = ["HISTORY", "Explanation", "compare", "explain", "explain_many", "rate", "remember"]

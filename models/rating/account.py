@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from config.in_force import Clause, Item, Policy
-from models.rating.acts import days_since_epoch, last_day, set_aside
+from models.rating.acts import days_since_epoch, last_day
 from models.rating.encoding import Shard
 from models.rating.engine import Inputs
 from models.rating.rubric import FOREVER, SEVERITIES, Rubric, Term
@@ -44,15 +44,18 @@ class RecordLine:
 
 
 def record_lines(
-    shard: Shard, inputs: Inputs, eidx: int, figures: Mapping[str, int] | None = None
+    shard: Shard, inputs: Inputs, eidx: int, touched: pl.DataFrame, figures: Mapping[str, int] | None = None
 ) -> tuple[RecordLine, ...]:
-    """Lines of one enterprise, heaviest first, then by day and id. figures: their points by dimension."""
+    """Lines of one enterprise, heaviest first, then by day and id.
+
+    touched: models.rating.acts.set_aside of the shard; figures: their points by dimension.
+    """
     rubric = inputs.rubric
     mine = _rows(shard, rubric, eidx)
     counted = {row["row"]: row for row in inputs.acts.counted.filter(pl.col("eidx") == eidx).iter_rows(named=True)}
-    touched = _touched(shard, rubric, eidx)
-    aside = _act_wide(mine, touched, rubric)
-    lines = [_line(row, rubric, row["row"] in counted, aside.get(row["row"]), touched) for row in mine]
+    said = _touched(touched, eidx)
+    aside = _act_wide(mine, said, rubric)
+    lines = [_line(row, rubric, row["row"] in counted, aside.get(row["row"]), said) for row in mine]
     ordered = sorted(lines, key=lambda line: (-abs(line.points), line.act_date, line.record_id))
     return tuple(_within_caps(ordered, rubric.policy, dict(figures or {})))
 
@@ -60,13 +63,16 @@ def record_lines(
 def _rows(shard: Shard, rubric: Rubric, eidx: int) -> list[dict[str, Any]]:
     """Records of the enterprise with row, cell and last day of a term that age alone does not end."""
     cell = (pl.col("item") * 3 + pl.col("severity").cast(pl.UInt16)).cast(pl.UInt16).alias("cell")
-    frame = shard.records.with_row_index("row").with_columns(cell).filter(pl.col("eidx") == eidx)
+    ordered = shard.records["eidx"]
+    first, after = ordered.search_sorted(eidx, "left"), ordered.search_sorted(eidx, "right")
+    numbered = shard.records[first:after].with_row_index("row", offset=first)
+    frame = numbered.with_columns(cell)
     return frame.with_columns(last=last_day(rubric).cast(pl.Int64)).to_dicts() if frame.height else []
 
 
-def _touched(shard: Shard, rubric: Rubric, eidx: int) -> dict[int, list[dict[str, Any]]]:
+def _touched(touched: pl.DataFrame, eidx: int) -> dict[int, list[dict[str, Any]]]:
     """What decisions and reliefs say about each row."""
-    found = set_aside(shard, rubric, None).filter(pl.col("eidx") == eidx).sort("row").to_dicts()
+    found = touched.filter(pl.col("eidx") == eidx).sort("row").to_dicts()
     return {row: list(rows) for row, rows in groupby(found, key=lambda entry: int(entry["row"]))}
 
 

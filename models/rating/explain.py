@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,18 +13,22 @@ import polars as pl
 from config.in_force import Clause, Policy
 from config.pack import Text
 from models.rating.account import RecordLine, record_lines
+from models.rating.acts import set_aside
 from models.rating.case import Case, engine_ranks
 from models.rating.encoding import Shard, encode
 from models.rating.engine import Carried, Inputs, Rated, facts, figure_rows, prepare, rated, unlinked
 from models.rating.facts import Facts
 from models.rating.figures import figure_points
 from models.rating.linked import LOW, LinkResult, carried, link_shards
-from models.rating.moments import Move, first_move
-from models.rating.neighbourhood import around
+from models.rating.moments import Move, first_moves
+from models.rating.neighbourhood import around_all
 from models.rating.recourse import Recourse, shortest, things
 from models.rating.rubric import IntArray, compile_rubric
 from models.rating.standing import in_force_listings
 from models.rating.tier import rules
+
+BATCH = 500  # enterprises explained together
+INTERNAL = ("item", "row", "place")  # of use to the engine only
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class Explanation:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, RecordLine):
-        kept = {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("item", "row")}
+        kept = {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in INTERNAL}
         title = value.item.title if value.item else None
         return kept | {"title": _plain(title), "dimension": value.item.dimension if value.item else None}
     if isinstance(value, date):
@@ -134,14 +138,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Text):
         return value.model_dump()
     if hasattr(value, "__dataclass_fields__"):
-        return {key: _plain(part) for key, part in asdict(value).items()} | _titled(value)
+        return {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in INTERNAL}
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     return value
-
-
-def _titled(value: Any) -> dict[str, Any]:
-    return {"title": value.title.model_dump()} if isinstance(getattr(value, "title", None), Text) else {}
 
 
 def explain(
@@ -155,38 +155,66 @@ def explain(
 
     Raises InputError where the enterprise is unknown.
     """
-    near = around(enterprise_id, tables)
-    shard = encode(near)
+    return next(explain_many([enterprise_id], tables, policy, history=history))
+
+
+def explain_many(
+    ids: Sequence[str],
+    tables: Mapping[str, pl.DataFrame],
+    policy: Policy,
+    *,
+    history: pl.DataFrame | None = None,
+) -> Iterator[Explanation]:
+    """Explanations in the order of `ids`, a batch at a time: much cheaper than one after the other."""
+    for start in range(0, len(ids), BATCH):
+        batch = list(ids[start : start + BATCH])
+        view = _viewed(around_all(batch, tables), policy, history)
+        places = {name: place for place, name in enumerate(view.shard.enterprises["enterprise_id"])}
+        ranks = {name: int(view.rating.tier[places[name]]) for name in batch}
+        moves = first_moves(ranks, view.tables, policy, history, bool(view.results))
+        for name in batch:
+            yield _explanation(replace(view, eidx=places[name]), moves.get(name))
+
+
+def _viewed(tables: Mapping[str, pl.DataFrame], policy: Policy, history: pl.DataFrame | None) -> _View:
+    """Rate a neighbourhood and keep everything that explanations are read from."""
+    shard = encode(tables)
     rubric = compile_rubric(policy, shard.codes.items)
     inputs = prepare(shard, rubric, history)
     results = link_shards({0: shard}, {0: inputs}, {0: rated(inputs)}, history)
     links = carried(results, 0, inputs.today) if results else unlinked(shard.size)
     rating = rated(inputs, links)
-    eidx = int(shard.enterprises["enterprise_id"].index_of(enterprise_id) or 0)
-    return _explanation(_View(shard, inputs, rating, links, results, eidx, policy, near, history))
+    figures = figure_points(shard.figure_tables(), policy) if policy.figures else pl.DataFrame()
+    return _View(shard, inputs, rating, links, results, policy, tables, facts(inputs, rating.score),
+                 set_aside(shard, rubric, None), in_force_listings(shard, policy, inputs.today), figures,
+                 figure_rows(shard, rubric))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _View:
-    """What the parts of an explanation are read from."""
+    """What the parts of an explanation are read from; eidx: the enterprise that is explained."""
 
     shard: Shard
     inputs: Inputs
     rating: Rated
     links: Carried
     results: list[LinkResult]
-    eidx: int
     policy: Policy
     tables: Mapping[str, pl.DataFrame]
-    history: pl.DataFrame | None
+    facts: Facts
+    touched: pl.DataFrame
+    listings: pl.DataFrame
+    figures: pl.DataFrame
+    figure_rows: pl.DataFrame
+    eidx: int = 0
 
 
-def _explanation(view: _View) -> Explanation:
+def _explanation(view: _View, move: Move | None) -> Explanation:
     policy, eidx, rating = view.policy, view.eidx, view.rating
     row = view.shard.enterprises.row(eidx, named=True)
     by_dimension = _figure_sums(view)
     named = dict(zip(view.inputs.rubric.dimensions, by_dimension.tolist(), strict=True))
-    records = record_lines(view.shard, view.inputs, eidx, named)
+    records = record_lines(view.shard, view.inputs, eidx, view.touched, named)
     final = policy.tiers[int(rating.tier[eidx])]
     days = int(rating.changes_in[eidx])
     return Explanation(
@@ -209,16 +237,14 @@ def _explanation(view: _View) -> Explanation:
         links=tuple(_links(view)),
         next_change_on=policy.as_of + timedelta(days=days) if days < 200_000 else None,
         recourse=_recourse(view, records, by_dimension),
-        moves_by_itself=first_move(
-            row["enterprise_id"], view.tables, policy, rating.tier[eidx], view.history, bool(view.results)
-        ),
+        moves_by_itself=move,
         policy=policy,
     )
 
 
 def _figure_sums(view: _View) -> IntArray:
     """Milli-points of the pack's figures by dimension."""
-    rows = figure_rows(view.shard, view.inputs.rubric)
+    rows = view.figure_rows
     sums = np.zeros(len(view.inputs.rubric.dimensions), dtype=np.int64)
     if rows.height:
         mine = rows.filter(pl.col("eidx") == view.eidx)
@@ -239,8 +265,7 @@ def _dimensions(view: _View, records: tuple[RecordLine, ...], figures: Mapping[s
 def _figures(view: _View) -> list[FigureLine]:
     if not view.policy.figures:
         return []
-    found = figure_points(view.shard.figure_tables(), view.policy)
-    mine = found.filter(pl.col("enterprise_id") == view.shard.enterprises["enterprise_id"][view.eidx])
+    mine = view.figures.filter(pl.col("enterprise_id") == view.shard.enterprises["enterprise_id"][view.eidx])
     known = {row["figure"]: row for row in mine.iter_rows(named=True)}
     return [
         FigureLine(
@@ -261,8 +286,7 @@ def _rules(view: _View) -> list[RuleLine]:
 
 
 def _listings(view: _View) -> pl.DataFrame:
-    found = in_force_listings(view.shard, view.policy, view.inputs.today)
-    return found.filter(pl.col("eidx") == view.eidx).sort("list_id", "from_date")
+    return view.listings.filter(pl.col("eidx") == view.eidx).sort("list_id", "from_date")
 
 
 def _lists(view: _View) -> list[ListLine]:
@@ -305,7 +329,7 @@ def _recourse(view: _View, records: tuple[RecordLine, ...], figures: IntArray) -
         return None
     here = {name: bool(flags[view.eidx]) for name, flags in view.links.holds.items()}
     case = Case(
-        facts=_alone(facts(view.inputs, view.rating.score), view.eidx),
+        facts=_alone(view.facts, view.eidx),
         linked=view.links.points[view.eidx : view.eidx + 1],
         figures=figures,
         ranks=engine_ranks(view.policy, here),

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from config.in_force import Policy
-from models.rating.encoding import Shard, encode
+from models.rating.acts import days_since_epoch
+from models.rating.encoding import encode
 from models.rating.engine import prepare, rated
-from models.rating.neighbourhood import only
+from models.rating.neighbourhood import around, only
 from models.rating.rate import rate
-from models.rating.rubric import FOREVER, Rubric, compile_rubric
+from models.rating.rubric import FOREVER, compile_rubric
 from models.redress.known import as_known
 
+EPOCH = date(1970, 1, 1)
 MOST_DAYS = 5_000  # days looked at; a rating that still has not moved then is said not to move
 
 
@@ -27,39 +30,45 @@ class Move:
     tier: str
 
 
-def first_move(
-    enterprise_id: str,
+def first_moves(
+    ranks: Mapping[str, int],
     tables: Mapping[str, pl.DataFrame],
     policy: Policy,
-    rank: int,
     history: pl.DataFrame | None,
     linked: bool,
-) -> Move | None:
-    """tables: the neighbourhood of the enterprise. linked: whether links may matter (slower, whole ratings)."""
-    if rank == 0:
-        return None
+) -> dict[str, Move]:
+    """For each enterprise (id → rank today) its first move up; none for those that never move.
+
+    tables: at least the neighbourhoods of the enterprises. linked: whether links may matter (slower, whole ratings).
+    """
     tables = as_known(tables, policy.as_of)
+    below = {name: rank for name, rank in ranks.items() if rank > 0}
     if linked or policy.figures:
-        return _day_by_day(enterprise_id, tables, policy, rank, history)
-    shard = encode(only(tables, pl.Series([enterprise_id])))
+        found = {name: _day_by_day(name, around(name, tables), policy, rank, history) for name, rank in below.items()}
+        return {name: move for name, move in found.items() if move is not None}
+    return _together(below, tables, policy, history) if below else {}
+
+
+def _together(
+    ranks: Mapping[str, int], tables: Mapping[str, pl.DataFrame], policy: Policy, history: pl.DataFrame | None
+) -> dict[str, Move]:
+    """All at once, each enterprise from its own next change to the one after."""
+    shard = encode(only(tables, pl.Series(list(ranks))))
     rubric = compile_rubric(policy, shard.codes.items)
-    day = policy.as_of
+    names = shard.enterprises["enterprise_id"].to_list()
+    former = np.array([ranks[name] for name in names])
+    today = np.full(shard.size, days_since_epoch(policy.as_of), dtype=np.int64)
+    waiting = np.ones(shard.size, dtype=np.bool_)
+    found: dict[str, Move] = {}
     for _ in range(MOST_DAYS):
-        found, following = _on(shard, replace(rubric, policy=replace(policy, as_of=day)), history)
-        if found < rank:
-            return Move(day, policy.tiers[found].id)
-        if following is None:
-            return None
-        day = following
-    return None
-
-
-def _on(shard: Shard, rubric: Rubric, history: pl.DataFrame | None) -> tuple[int, date | None]:
-    """Rank on the rubric's day, and the first later day on which something changes."""
-    rating = rated(prepare(shard, rubric, history))
-    ahead = int(rating.changes_in[0])
-    day = rubric.policy.as_of
-    return int(rating.tier[0]), None if ahead >= FOREVER // 2 else day + timedelta(days=ahead)
+        rating = rated(prepare(shard, rubric, history, today))
+        for place in np.flatnonzero(waiting & (rating.tier < former)):
+            found[names[place]] = Move(EPOCH + timedelta(days=int(today[place])), policy.tiers[rating.tier[place]].id)
+        waiting &= (rating.tier >= former) & (rating.changes_in < FOREVER // 2)
+        if not waiting.any():
+            break
+        today = np.where(waiting, today + rating.changes_in, today)
+    return found
 
 
 def _day_by_day(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -14,17 +14,23 @@ OF_ENTERPRISES = ("enterprises", "records", "links", "listings", "indicators", "
 
 
 def around(enterprise_id: str, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Rows of the enterprise and of every enterprise that shares a representative with it, and all decisions.
+    """Rows of the enterprise and of every enterprise that shares a representative with it, and their decisions.
 
     Raises InputError where the enterprise is unknown.
     """
-    if table(tables, "enterprises").filter(pl.col("enterprise_id") == enterprise_id).is_empty():
-        raise InputError(f"no enterprise {enterprise_id!r}.", file="enterprises", remedy="check the identifier")
+    return around_all([enterprise_id], tables)
+
+
+def around_all(ids: Sequence[str], tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The same for several enterprises together."""
+    wanted = pl.Series("enterprise_id", ids, dtype=pl.String)
+    unknown = wanted.filter(~wanted.is_in(table(tables, "enterprises")["enterprise_id"].implode()))
+    if unknown.len():
+        raise InputError(f"no enterprise {unknown[0]!r}.", file="enterprises", remedy="check the identifier")
     links = table(tables, "links")
-    persons = links.filter(pl.col("enterprise_id") == enterprise_id)["person_key"].unique()
+    persons = links.filter(pl.col("enterprise_id").is_in(wanted.implode()))["person_key"].unique()
     near = links.filter(pl.col("person_key").is_in(persons.implode()))["enterprise_id"].unique()
-    ids = pl.concat([near, pl.Series("enterprise_id", [enterprise_id])]).unique()
-    return only(tables, ids)
+    return only(tables, pl.concat([near, wanted]).unique())
 
 
 def only(tables: Mapping[str, pl.DataFrame], ids: pl.Series) -> dict[str, pl.DataFrame]:

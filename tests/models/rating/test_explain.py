@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from config.errors import InputError
 from config.in_force import Policy
-from models.rating import Explanation, explain, rate
+from models.rating import Explanation, explain, explain_many, rate
 from models.rating.case import Thing
 from models.redress.known import as_known
 from models.redress.status import Status
@@ -132,3 +132,13 @@ def test_the_day_it_moves_by_itself_is_the_first(seed: int) -> None:
 def test_an_unknown_enterprise_is_named() -> None:
     with pytest.raises(InputError, match="'cn:none'"):
         explain("cn:none", world(1), market())
+
+
+@settings(QUICK, max_examples=2)
+@given(SEEDS, st.booleans())
+def test_many_explanations_equal_one_after_the_other(seed: int, linked: bool) -> None:
+    tables = world(seed)
+    policy = with_links(market(), begun_after_trigger=False) if linked else market()
+    ids = ["cn:0003", "cn:0000", "cn:0005"]
+    found = [one.to_dict() for one in explain_many(ids, tables, policy)]
+    assert found == [explain(name, tables, policy).to_dict() for name in ids]

@@ -1,0 +1,46 @@
+"""The rating step goes through the lake and gives the same bytes for any number of shards and workers."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from config.errors import UsageError
+from config.settings import Settings
+from exports.registers import write_registers
+from flows.prefect_home import prepare
+from flows.run import RunContext, next_quarter
+
+DAY = date(2026, 11, 1)
+
+
+def rated(var: Path, data: Path, **settings: object) -> bytes:
+    """The bytes of the ratings under these settings."""
+    from flows.intake import take_in
+    from flows.rate import rate_all
+
+    context = RunContext(
+        Settings(var=var, **settings),  # type: ignore[arg-type]
+        "generated", data, "market", DAY, 3, next_quarter(DAY), var / "out",
+    )  # fmt: skip
+    take_in.fn(context, var / "intake")
+    counts = rate_all.fn(context, var / "intake", var / "ratings")
+    assert sum(counts.values()) > 0
+    assert [path.name for path in (var / "ratings").glob("*.parquet")] == ["ratings.parquet"]
+    return (var / "ratings" / "ratings.parquet").read_bytes()
+
+
+def test_same_bytes_for_any_shards_and_workers(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    write_registers(tmp_path / "data", 150, 3, DAY)
+    one = rated(tmp_path / "a", tmp_path / "data", shards=1, workers=1)
+    assert rated(tmp_path / "b", tmp_path / "data", shards=5, workers=3) == one
+
+
+def test_a_lake_elsewhere_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    write_registers(tmp_path / "data", 150, 3, DAY)
+    with pytest.raises(UsageError, match="EVENHAND_LAKE_URL"):
+        rated(tmp_path / "a", tmp_path / "data", lake_url="s3://bucket/lake")
