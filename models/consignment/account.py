@@ -1,7 +1,8 @@
 """The balance of an office and tier: what the rate asks of all days so far, less what has been examined.
 
-It opens at a keyed number below one declaration, so that the total examined is rate × declared rounded up or down with
-the right chance, and nobody can tell from yesterday's figures which day the next one falls on.
+Two accounts: the random floor has its own, the rest of the rate is the other's. They open at keyed numbers that add up
+to one declaration, so that each is right on average, their sum never is more than one declaration off, and nobody can
+tell from yesterday's figures on which day the next examination falls.
 """
 
 from __future__ import annotations
@@ -22,26 +23,19 @@ WHOLE = 1000
 def opened(seen: pl.DataFrame, balance: pl.DataFrame, seed: bytes) -> pl.DataFrame:
     """`balance` with a row for every office and tier of `seen`; new ones at their keyed start."""
     new = seen.select(KEY).unique().join(balance, on=KEY, how="anti").sort(KEY)
-    rows = [
-        {
-            "office": office,
-            "tier": tier,
-            "declared": 0,
-            "examined": 0,
-            "must": 0,
-            "random": 0,
-            "account": keyed.number(seed, f"rate|{office}|{tier}") % WHOLE,
-            "floor_account": keyed.number(seed, f"floor|{office}|{tier}") % WHOLE,
-        }
-        for office, tier in new.iter_rows()
-    ]
-    return pl.concat([balance.select(BALANCE.names()), pl.DataFrame(rows, schema=BALANCE)]).sort(KEY)
+    rows = []
+    for office, tier in new.iter_rows():
+        start = keyed.number(seed, f"floor|{office}|{tier}") % WHOLE
+        rows.append((office, tier, 0, 0, 0, 0, WHOLE - 1 - start, start))
+    return pl.concat([balance.select(BALANCE.names()), pl.DataFrame(rows, schema=BALANCE, orient="row")]).sort(KEY)
 
 
 def charged(balance: pl.DataFrame, declared: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The balance after the day's declarations came in: accounts grow by rate × number.
+    """The balance after the day's declarations came in: the floor's account grows by floor × number, the other by the
+    rest of the rate.
 
-    Adds `today`, `rate`, `quota` (whole examinations due) and `floor_quota`. A tier without a rate asks for nothing.
+    Adds `today`, `rate`, `floor`, `floor_quota` (to draw by chance) and `quota` (to examine besides). A tier without a
+    rate asks for nothing besides.
     """
     found = rules(policy)
     counts = declared.group_by(KEY).agg(pl.len().cast(pl.Int64).alias("today"))
@@ -49,7 +43,8 @@ def charged(balance: pl.DataFrame, declared: pl.DataFrame, policy: Policy) -> pl
     frame = balance.join(counts, on=KEY, how="left").with_columns(pl.col("today").fill_null(0))
     frame = frame.with_columns(rate.alias("rate"), floor.alias("floor")).with_columns(
         declared=pl.col("declared") + pl.col("today"),
-        account=pl.col("account") + pl.col("rate").fill_null(0) * pl.col("today"),
+        account=pl.col("account")
+        + (pl.col("rate").fill_null(0) - pl.col("floor").fill_null(0)).clip(0) * pl.col("today"),
         floor_account=pl.col("floor_account") + pl.col("floor").fill_null(0) * pl.col("today"),
     )
     return frame.with_columns(
@@ -76,7 +71,8 @@ def settled(charged: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
         examined=pl.col("examined") + pl.col("done"),
         must=pl.col("must") + pl.col("done_must"),
         random=pl.col("random") + pl.col("done_random"),
-        account=pl.col("account") - pl.when(has_rate).then(WHOLE * pl.col("done")).otherwise(0),
+        account=pl.col("account")
+        - pl.when(has_rate).then(WHOLE * (pl.col("done") - pl.col("done_random"))).otherwise(0),
         floor_account=pl.col("floor_account") - WHOLE * pl.col("done_random"),
     ).select(BALANCE.names())
 

@@ -121,6 +121,7 @@ class _Check:
         old = {(r["office"], r["tier"]): r for r in (before.iter_rows(named=True) if before is not None else ())}
         declared: dict[tuple[str, str], int] = defaultdict(int)
         examined: dict[tuple[str, str], int] = defaultdict(int)
+        found = rules(self.policy)
         for row in self.rows.values():
             declared[row["office"], row["tier"]] += 1
         for row in self.chosen:
@@ -128,12 +129,13 @@ class _Check:
         for row in self.plan.balance.iter_rows(named=True):
             place = (row["office"], row["tier"])
             start = old.get(place, {"declared": 0, "examined": 0})
-            rate = rules(self.policy).rates.get(row["tier"])
-            moved = 0 if rate is None else rate * declared[place] - 1000 * examined[place]
+            rate, floor = (table.get(row["tier"]) for table in (found.rates, found.random_floor))
+            moved = max(rate or 0, floor or 0) * declared[place] - 1000 * examined[place]
             if (row["declared"], row["examined"]) != (
                 start["declared"] + declared[place],
                 start["examined"] + examined[place],
             ):
                 self.add("balance", str(place), "counts do not add up")
-            if place in old and row["account"] != start["account"] + moved:
-                self.add("balance", str(place), "the rate's account does not add up")
+            accounts = [account["account"] + account["floor_account"] for account in (row, old.get(place, row))]
+            if place in old and rate is not None and accounts[0] != accounts[1] + moved:
+                self.add("balance", str(place), "the accounts do not add up")

@@ -36,7 +36,8 @@ def ranked(rows: pl.DataFrame, charged: pl.DataFrame, policy: Policy) -> pl.Data
     )
     order = [pl.col("office"), pl.col("class"), -pl.col("tier_rank"), -pl.col("risk").fill_null(-1)]
     frame = frame.sort(*order, "number", "declaration_id")
-    return frame.with_columns(wanted=(pl.col("class") < 2) | (place <= pl.col("quota")))
+    beside = pl.int_range(1, pl.len() + 1).over(*KEY, "drawn")  # the drawn are counted apart
+    return frame.with_columns(wanted=(pl.col("class") < 2) | (beside <= pl.col("quota")))
 
 
 def within_minutes(frame: pl.DataFrame, offices: pl.DataFrame) -> pl.DataFrame:
@@ -59,23 +60,31 @@ def within_minutes(frame: pl.DataFrame, offices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_fit(rows: pl.DataFrame, left: dict[str, int]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """In the order given: taken if its class or its tier's quota wants it and the minutes of its pool suffice."""
+    """In the order given: taken if its class or its tier's quota wants it and the minutes of its pool suffice.
+
+    The drawn do not use up the quota.
+    """
     taken = np.zeros(rows.height, dtype=np.bool_)
     used: dict[str, int] = {}
-    columns = rows.select("class", "tier", "quota", "pool", "minutes").iter_rows()
-    for place, (kind, tier, quota, pool, minutes) in enumerate(columns):
+    columns = rows.select("class", "drawn", "tier", "quota", "pool", "minutes").iter_rows()
+    for place, (kind, drawn, tier, quota, pool, minutes) in enumerate(columns):
         if (kind < 2 or used.get(tier, 0) < quota) and left.get(pool, 0) >= minutes:
             taken[place] = True
             left[pool] -= minutes
-            used[tier] = used.get(tier, 0) + 1
+            used[tier] = used.get(tier, 0) + (not drawn)
     return taken
+
+
+def _beside() -> pl.Expr:
+    """Chosen otherwise than by the draw."""
+    return pl.col("chosen") & ~pl.col("drawn")
 
 
 def short_of(frame: pl.DataFrame) -> pl.DataFrame:
     """OVERLOAD: what the rules asked for and the minutes did not allow, by office, tier and rule."""
     missed = frame.filter(pl.col("wanted") & ~pl.col("chosen"))
     rule = pl.when("must_be").then(pl.lit("must")).when("drawn").then(pl.lit("floor")).otherwise(pl.lit("rate"))
-    behind = (pl.col("quota").first() - pl.col("chosen").sum()).clip(0).alias("behind")
+    behind = (pl.col("quota").first() - _beside().sum()).clip(0).alias("behind")
     missing = frame.group_by(KEY).agg(behind.cast(pl.Int64))
     rows = missed.with_columns(rule=rule, place=pl.int_range(1, pl.len() + 1).over(*KEY, rule)).join(missing, on=KEY)
     rows = rows.filter((pl.col("rule") != "rate") | (pl.col("place") <= pl.col("behind")))

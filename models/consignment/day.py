@@ -106,7 +106,7 @@ def _chosen(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _left_out(frame: pl.DataFrame) -> pl.DataFrame:
     """Every other declaration with its one reason."""
-    open_quota = pl.col("quota") > pl.col("chosen").sum().over("office", "tier")
+    open_quota = pl.col("quota") > (pl.col("chosen") & ~pl.col("drawn")).sum().over("office", "tier")
     reason = (
         pl.when(pl.col("wanted") | open_quota)
         .then(pl.lit("no_minutes"))

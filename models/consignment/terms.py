@@ -44,8 +44,8 @@ BALANCE = pl.Schema(
         "examined": Int,
         "must": Int,  # examined because they must be
         "random": Int,  # examined because drawn for the floor
-        "account": Int,  # thousandths of a declaration still to examine for the rate; negative = ahead of it
-        "floor_account": Int,  # the same for the random floor
+        "account": Int,  # thousandths of a declaration the rate asks for beyond the floor; negative = ahead of it
+        "floor_account": Int,  # thousandths of a declaration still to draw for the random floor
     }
 )
 """One row per office and tier seen in the period; what `examine` takes and returns."""

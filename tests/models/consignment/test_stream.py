@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from config.policy import load_policy
@@ -25,6 +27,16 @@ def test_rates_hold_at_every_office_over_the_period() -> None:
     assert result["declared"].sum() == sum(plan.chosen.height + plan.left_out.height for plan in plans)
     off = (1000 * result["examined"] - result["rate"] * result["declared"]).abs()
     assert (off < 1000).all()
+
+
+@settings(max_examples=8)
+@given(seed=st.binary(min_size=1, max_size=6), each=st.integers(1, 12))
+def test_however_few_declarations_no_rate_is_more_than_one_off(seed: bytes, each: int) -> None:
+    policy = morning.policy()
+    plans = list(examine_days(morning.days(12, each), morning.tiers(), policy, morning.offices(), seed))
+    result = realised(plans[-1].balance, policy)
+    assert ((1000 * result["examined"] - result["rate"] * result["declared"]).abs() < 1000).all()
+    assert result["kept"].all()
 
 
 def test_the_floor_holds_at_every_office_over_the_period() -> None:
