@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -58,7 +57,7 @@ def notices_of_region(order: Order, region: str) -> int:
     from flows.intake import tables
     from flows.rate import ratings
     from flows.run import restored
-    from models.rating.explain import Explanation, explain
+    from models.rating.explain import explain_many
 
     run = restored(order.settings, order.run_id)
     rated = ratings(run.work / "ratings").filter(pl.col("region") == region)
@@ -67,12 +66,9 @@ def notices_of_region(order: Order, region: str) -> int:
         return 0
     known, policy = tables(run.work / "intake"), run.context.policy
 
-    def told() -> Iterator[Explanation]:
-        for enterprise_id in ids:
-            yield explain(enterprise_id, known, policy)
-
     options: dict[str, Any] = {"approval": order.approval, "language": order.settings.language}
-    return write_notices(told(), order.facts, order.folder / region, **options).count
+    told = explain_many(ids.to_list(), known, policy)
+    return write_notices(told, order.facts, order.folder / region, **options).count
 
 
 def notices(
