@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
+from config.errors import InputError
 from models.records import REJECTED, empty
 
 ROW = "__row__"  # row as the office sees it: the heading of a file that starts with one is row 1
@@ -47,6 +49,22 @@ class FileSeen:
     set_aside: int = 0
     fills: tuple[str, ...] = ()
     same_as: str | None = None  # a file of the same bytes that was read in its place
+
+
+@contextmanager
+def readable(name: str, what: str, remedy: str) -> Iterator[None]:
+    """Whatever a library says about damaged bytes becomes an InputError: errors, and panics of compiled readers
+    (which Python does not count as errors)."""
+    try:
+        yield
+    except InputError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        message = f"not a readable {what} ({reason[:VALUE_SHOWN]})."
+        raise InputError(message, file=name, rule="unreadable", remedy=remedy) from error
 
 
 def refusals(file: str, found: Sequence[tuple[int, str, str, str]]) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import polars as pl
 from config.errors import InputError
 from models.intake.csv_text import MOST_COLUMNS, unique_headings
 from models.intake.packed import allowed_size
-from models.intake.raw import ROW, Raw, refusals, without_totals
+from models.intake.raw import ROW, Raw, readable, refusals, without_totals
 
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
@@ -27,17 +27,13 @@ SAVE_AS = "open it and save it as .xlsx without password and macros"
 def read_sheet(name: str, data: bytes, *, sheet: str | None, headings_at: int = 1) -> Raw:
     """One sheet (the first unless named), all columns text; ROW is the sheet's own row number."""
     check_workbook(name, data)
-    try:
+    with readable(name, "workbook", SAVE_AS):
         reader = fastexcel.read_excel(data)
         if sheet is not None and sheet not in reader.sheet_names:
             known = ", ".join(reader.sheet_names[:8])
             raise InputError(f"no sheet {sheet!r}; there is {known}.", file=name, rule="missing_sheet")
         cells = reader.load_sheet(sheet if sheet is not None else 0, header_row=None, skip_rows=0, dtypes="string")
         batch, errors = cells.to_arrow_with_errors()
-    except InputError:
-        raise
-    except (fastexcel.FastExcelError, ValueError, RuntimeError) as error:
-        raise InputError(f"not a readable workbook ({error}).", file=name, rule="unreadable", remedy=SAVE_AS) from error
     frame = pl.DataFrame(pl.from_arrow(batch))
     if frame.is_empty():
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")

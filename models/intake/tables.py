@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from config.errors import InputError
-from models.intake.raw import ROW, Raw, refusals
+from models.intake.raw import ROW, Raw, readable, refusals
 
 MAGIC = b"PAR1"
 
@@ -18,10 +18,8 @@ def read_parquet(name: str, data: bytes) -> Raw:
     if not (data.startswith(MAGIC) and data.endswith(MAGIC)):
         remedy = "ask for it again; a transfer may have cut it off"
         raise InputError("not a whole Parquet file.", file=name, rule="unreadable", remedy=remedy)
-    try:
+    with readable(name, "Parquet file", "ask for it again; a transfer may have spoilt it"):
         frame = pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise InputError(f"not a readable Parquet file ({error}).", file=name, rule="unreadable") from error
     numbered = frame.with_row_index(ROW, offset=2).with_columns(pl.col(ROW).cast(pl.Int64))
     return Raw(name, numbered, refusals(name, []))
 

@@ -105,6 +105,19 @@ def test_damaged_workbooks_and_parquet(data: st.DataObject) -> None:
                 whole(read(damaged))
 
 
+def test_a_reader_that_panics_is_an_unreadable_file() -> None:
+    """A damaged page makes the compiled reader panic, which is no Exception to Python."""
+    from models.intake.raw import readable
+
+    class PanicException(BaseException):
+        pass
+
+    with pytest.raises(InputError, match="not a readable thing"), readable("f", "thing", "ask again"):
+        raise PanicException("invalid num_bits 135")
+    with pytest.raises(KeyboardInterrupt), readable("f", "thing", "ask again"):
+        raise KeyboardInterrupt
+
+
 def _parquet(data: bytes) -> Raw:
     return read_parquet("f", data)
 
