@@ -1,7 +1,8 @@
 """Ratings: records that count → points → tier, with reasons, explanation and recourse."""
 
 from models.rating.compare import compare
-from models.rating.explain import Explanation, explain, explain_many
+from models.rating.explain import explain, explain_many
+from models.rating.explanation import Explanation
 from models.rating.history import HISTORY, remember
 from models.rating.rate import rate
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
-from config.in_force import Clause, Policy
-from config.pack import Text
+from config.in_force import Policy
 from models.rating.account import RecordLine, record_lines
 from models.rating.acts import set_aside
 from models.rating.case import Case, engine_ranks
 from models.rating.encoding import Shard, encode
 from models.rating.engine import Carried, Inputs, Rated, facts, figure_rows, prepare, rated, unlinked
+from models.rating.explanation import (
+    DimensionLine,
+    Explanation,
+    FigureLine,
+    LinkLine,
+    ListLine,
+    RuleLine,
+)
 from models.rating.facts import Facts
 from models.rating.figures import figure_points
 from models.rating.linked import LOW, LinkResult, carried, link_shards
@@ -28,120 +34,6 @@ from models.rating.standing import in_force_listings
 from models.rating.tier import rules
 
 BATCH = 500  # enterprises explained together
-INTERNAL = ("item", "row", "place")  # of use to the engine only
-
-
-@dataclass(frozen=True)
-class DimensionLine:
-    id: str
-    title: Text
-    before: int  # milli-points, sum of acts and figures
-    after: int  # within [worst, best]
-    worst: int
-    best: int
-    clause: Clause
-
-
-@dataclass(frozen=True)
-class FigureLine:
-    id: str
-    title: Text
-    value: int | None  # thousandths
-    points: int
-    changes_on: date | None
-    clause: Clause
-
-
-@dataclass(frozen=True)
-class RuleLine:
-    """A gate, list or link that holds. effect: floor | exactly | ceiling, of `tier`."""
-
-    id: str
-    kind: str
-    title: Text
-    effect: str
-    tier: str
-    clause: Clause
-
-
-@dataclass(frozen=True)
-class ListLine:
-    id: str
-    title: Text
-    kind: str
-    from_date: date | None
-    last_on: date | None
-    clause: Clause
-
-
-@dataclass(frozen=True)
-class LinkLine:
-    id: str
-    title: Text
-    source: str  # the other enterprise
-    points: int
-    trigger_on: date
-    from_date: date | None
-    clause: Clause
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Everything about one rating; points in thousandths."""
-
-    enterprise_id: str
-    name: str | None
-    region: str | None
-    pack: str
-    digest: str
-    as_of: date
-    base: int
-    score: int
-    band_tier: str
-    tier: str
-    tier_title: Text
-    dimensions: tuple[DimensionLine, ...]
-    records: tuple[RecordLine, ...]
-    figures: tuple[FigureLine, ...]
-    rules: tuple[RuleLine, ...]
-    lists: tuple[ListLine, ...]
-    links: tuple[LinkLine, ...]
-    next_change_on: date | None
-    recourse: Recourse | None
-    moves_by_itself: Move | None
-    policy: Policy
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: dates as ISO text, points in thousandths."""
-        return {key: _plain(getattr(self, key)) for key in self.__dataclass_fields__ if key != "policy"}
-
-    def lines(self, lang: str = "en") -> list[str]:
-        """The explanation in plain words, line by line."""
-        from models.rating.wording import story
-
-        return story(self, lang)
-
-    def text(self, lang: str = "en") -> str:
-        """The explanation in plain words (en | zh)."""
-        return "\n".join(self.lines(lang))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, RecordLine):
-        kept = {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in INTERNAL}
-        title = value.item.title if value.item else None
-        return kept | {"title": _plain(title), "dimension": value.item.dimension if value.item else None}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, Text):
-        return value.model_dump()
-    if hasattr(value, "__dataclass_fields__"):
-        return {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in INTERNAL}
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return value
 
 
 def explain(

@@ -13,7 +13,7 @@ from models.redress.status import Status
 
 if TYPE_CHECKING:
     from models.rating.account import RecordLine
-    from models.rating.explain import Explanation
+    from models.rating.explanation import Explanation
 
 LANGUAGES = ("en", "zh")
 
