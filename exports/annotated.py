@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
@@ -20,8 +20,15 @@ _RED, _GREEN = PatternFill("solid", fgColor="FFC7CE"), PatternFill("solid", fgCo
 _HEAD = ("工作表 Sheet", "单元格 Cell", "栏目 Column", "内容 Value", "问题 Problem", "处理办法 Remedy")
 
 
-def annotate(path: Path, sheet: str, refused: pl.DataFrame, taken: set[int], answer: Path) -> Path:
-    """Write the annotated copy; `refused`: models.outcome.REFUSED of this file, `taken`: rows that were accepted."""
+def annotate(
+    path: Path, sheet: str, refused: pl.DataFrame, taken: set[int], answer: Path, *, whole: bool = True
+) -> Path:
+    """Write the annotated copy; `refused`: models.outcome.REFUSED of this file, `taken`: rows that were accepted.
+
+    Not `whole`: only the list of problems, since a copy of a very long workbook would not fit into memory.
+    """
+    if not whole:
+        return _only_list(sheet, refused, answer)
     workbook = load_workbook(path)
     page = workbook[sheet]
     page.protection.sheet = False
@@ -44,6 +51,15 @@ def annotate(path: Path, sheet: str, refused: pl.DataFrame, taken: set[int], ans
         listed.append((sheet, cell.coordinate, _heading(problem["column"]), problem["value"], problem["reason"],
                        problem["remedy"]))  # fmt: skip
     _list(workbook, listed)
+    return _save(workbook, answer)
+
+
+def _only_list(sheet: str, refused: pl.DataFrame, answer: Path) -> Path:
+    workbook = Workbook()
+    _list(workbook, [
+        (sheet, f"{p['row']}", _heading(p["column"]), p["value"], p["reason"], p["remedy"])
+        for p in refused.iter_rows(named=True)
+    ])  # fmt: skip
     return _save(workbook, answer)
 
 

@@ -23,6 +23,7 @@ from exports.returned_rows import Problem, Reader, find_heading
 from models.outcome import REFUSED, RETURNED, Proposed, propose
 
 FACTS = "_evenhand"
+WHOLE = 30_000  # rows up to which the answer repeats the whole workbook
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Returned:
     rows: pl.DataFrame
     refused: pl.DataFrame
     blank: int
+    size: int  # rows of all its sheets
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,13 @@ def collect_file(
     copy = None
     if answer is not None:
         taken = set(returned.rows["row"]) - set(refused["row"])
-        copy = annotate(path, returned.sheet, refused, taken, answer)
+        copy = annotate(path, returned.sheet, refused, taken, answer, whole=returned.size <= WHOLE)
     return Collected(returned, proposed, refused, copy)
 
 
 def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
     """The rows of a returned roster; InputError where the file is no roster of this plan."""
-    check_workbook(path)
+    size = check_workbook(path)
     try:
         book = fastexcel.read_excel(path)
         facts = _facts(path, book)
@@ -96,6 +98,7 @@ def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
         pl.DataFrame([{key: row.get(key) for key in RETURNED} for row in taken], schema=RETURNED),
         pl.DataFrame(refused, schema=REFUSED),
         blank,
+        size,
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from config.errors import InputError
 
 MAX_FILE = 40 << 20  # bytes as sent
-MAX_UNPACKED = 400 << 20  # bytes of all entries together
+MAX_UNPACKED = 256 << 20  # bytes of all entries together
 MAX_ENTRIES = 2_000
 MAX_ROWS = 200_000  # of any sheet
 _BLOCK = 1 << 18
@@ -22,8 +22,8 @@ _KINDS = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8
 _SAVE = "save it as .xlsx (Excel workbook) in Excel, WPS or LibreOffice and send it again"
 
 
-def check_workbook(path: Path) -> None:
-    """Raise InputError, naming the remedy, unless the file is a plain .xlsx of bearable size."""
+def check_workbook(path: Path) -> int:
+    """Rows of all sheets together; InputError, naming the remedy, unless it is a plain .xlsx of bearable size."""
     size = _size(path)
     with open(path, "rb") as file:
         head = file.read(8)
@@ -37,7 +37,7 @@ def check_workbook(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_names(path, archive)
-            _check_entries(path, archive)
+            return _check_entries(path, archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _refuse(path, "damaged", f"the file is damaged ({error}).", _SAVE) from error
 
@@ -67,12 +67,12 @@ def _check_names(path: Path, archive: zipfile.ZipFile) -> None:
         raise _refuse(path, "not_xlsx", "this archive is no Excel workbook.", _SAVE)
 
 
-def _check_entries(path: Path, archive: zipfile.ZipFile) -> None:
-    total = 0
+def _check_entries(path: Path, archive: zipfile.ZipFile) -> int:
+    total = all_rows = 0
     for entry in archive.infolist():
         if entry.flag_bits & 0x1:
             raise _refuse(path, "encrypted", "parts of the workbook are encrypted.", "remove the password")
-        rows, tail = 0, b""
+        rows, tail, edge = 0, b"", b""
         with archive.open(entry) as stream:
             while block := stream.read(_BLOCK):
                 total += len(block)
@@ -84,8 +84,11 @@ def _check_entries(path: Path, archive: zipfile.ZipFile) -> None:
                     if rows > MAX_ROWS:
                         told = f"a sheet with more than {MAX_ROWS:,} rows."
                         raise _refuse(path, "too_many_rows", told, "remove the empty rows below the roster")
-                if b"<!DOCTYPE" in block or b"<!ENTITY" in block:
+                if b"<!DOCTYPE" in edge + block or b"<!ENTITY" in edge + block:
                     raise _refuse(path, "dtd", "it defines XML entities, which no spreadsheet does.", _SAVE)
+                edge = block[-9:]
+        all_rows += rows
+    return all_rows
 
 
 def _refuse(path: Path, rule: str, message: str, remedy: str) -> InputError:

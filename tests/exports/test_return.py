@@ -156,6 +156,20 @@ def test_a_bad_row_is_refused_and_marked_the_good_one_taken(
     assert not any(c.data_type == "f" for line in marked.worksheets[0].iter_rows() for c in line)
 
 
+def test_a_very_long_workbook_is_answered_with_the_list_alone(
+    sent: Path, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(page: Any) -> None:
+        two_results(page)
+        page[at("visited_on", 5)] = "someday"
+
+    monkeypatch.setattr("exports.outcome_form.WHOLE", 10)
+    collect(returned(sent, tmp_path, change), world, answer=tmp_path / "answer.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "answer.xlsx")
+    assert [c.value for c in book.worksheets[0][2]][1:4] == ["5", "检查日期 Inspected on", "someday"]
+    assert ROSTER.title("both") not in book.sheetnames
+
+
 def test_an_added_row_is_refused_with_its_remedy(sent: Path, world: World, tmp_path: Path) -> None:
     def add(page: Any) -> None:
         last = HEADING + world.plan.visits.height + 1
@@ -191,7 +205,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "not a workbook": lambda p: _raw(p, b"hello"),
     "macros": lambda p: _zip(p, {"xl/workbook.xml": b"<a/>", "xl/vbaProject.bin": b"x"}),
     "no Excel workbook": lambda p: _zip(p, {"a.txt": b"x"}),
-    "more than 400 MB": lambda p: _zip(p, {"xl/workbook.xml": b"<a/>", "xl/x.xml": b"\0" * (401 << 20)}),
+    "more than 256 MB": lambda p: _zip(p, {"xl/workbook.xml": b"<a/>", "xl/x.xml": b"\0" * (257 << 20)}),
     "more than 200,000 rows": lambda p: _zip(
         p, {"xl/workbook.xml": b"<a/>", "xl/worksheets/sheet1.xml": b"<row r='1'/>" * 1_048_576}
     ),
