@@ -122,6 +122,7 @@ def test_a_file_that_was_changed_is_named(copy: tuple[Settings, Path, str], tmp_
     assert "ratings" not in said  # nothing was done again: the difference would be the file's
 
 
+@pytest.mark.slow
 def test_a_row_that_was_changed_is_named(copy: tuple[Settings, Path, str]) -> None:
     settings, _, run_id = copy
     with open_store(settings.database) as store, store.unit_of_work() as unit:

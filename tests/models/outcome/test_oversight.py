@@ -113,6 +113,7 @@ FIRMS = st.lists(
 )
 
 
+@pytest.mark.slow  # fairlearn takes seconds to import
 @given(FIRMS)
 def test_equal_treatment_agrees_with_fairlearn(rows: list[dict[str, Any]]) -> None:
     fairness = pytest.importorskip("fairlearn.metrics", reason="fairlearn is a library of the developers only")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.store.canonical import canonical_json, instant, json_digest
@@ -43,6 +43,7 @@ SCHEMA = pl.Schema(
 )
 
 
+@settings(max_examples=40)
 @given(ROWS, st.randoms())
 def test_order_of_rows_columns_and_chunks_do_not_matter(rows: list[dict[str, Any]], random: Any) -> None:
     first = pl.DataFrame(rows, schema=SCHEMA)
@@ -54,6 +55,7 @@ def test_order_of_rows_columns_and_chunks_do_not_matter(rows: list[dict[str, Any
     assert frame_digest(first) == frame_digest(second)
 
 
+@settings(max_examples=40)
 @given(ROWS, ROWS)
 def test_different_values_have_different_digests(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
     first, second = (pl.DataFrame(rows, schema=SCHEMA).sort("id") for rows in (one, other))

@@ -100,6 +100,7 @@ def test_a_row_taken_away_is_found(copy: Store, table: str) -> None:
     assert _problems(copy) != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", CHAINED)
 def test_all_rows_taken_away_are_found(copy: Store, table: str) -> None:
     assert _behind_its_back(copy, f'delete from "{table}"') > 0
