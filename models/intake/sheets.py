@@ -13,12 +13,14 @@ import polars as pl
 
 from config.errors import InputError
 from models.intake.csv_text import MOST_COLUMNS, unique_headings
+from models.intake.extent import largest_sheet
 from models.intake.packed import allowed_size
 from models.intake.raw import ROW, Raw, readable, refusals, without_totals
 
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
 LONG_FRACTION = r"^-?\d{1,15}\.\d{5,}$"
+MOST_CELLS = 50_000_000
 MOST_PARTS = 5_000
 ERRORS = {"NA": "#N/A", "Ref": "#REF!", "Value": "#VALUE!", "Div0": "#DIV/0!", "Name": "#NAME?", "Null": "#NULL!"}
 SAVE_AS = "open it and save it as .xlsx without password and macros"
@@ -27,6 +29,7 @@ SAVE_AS = "open it and save it as .xlsx without password and macros"
 def read_sheet(name: str, data: bytes, *, sheet: str | None, headings_at: int = 1) -> Raw:
     """One sheet (the first unless named), all columns text; ROW is the sheet's own row number."""
     check_workbook(name, data)
+    check_extent(name, data)
     with readable(name, "workbook", SAVE_AS):
         reader = fastexcel.read_excel(data)
         if sheet is not None and sheet not in reader.sheet_names:
@@ -37,8 +40,6 @@ def read_sheet(name: str, data: bytes, *, sheet: str | None, headings_at: int = 
     frame = pl.DataFrame(pl.from_arrow(batch))
     if frame.is_empty():
         raise InputError("the sheet is empty.", file=name, rule="empty_file", remedy="ask for it again")
-    if frame.width > MOST_COLUMNS:
-        raise InputError(f"{frame.width} columns.", file=name, rule="unreadable", remedy="remove stray columns")
     shown = _with_errors(frame.with_columns(_as_shown(pl.all())), errors.errors if errors is not None else [])
     return _rows(name, shown, headings_at)
 
@@ -71,6 +72,15 @@ def _rows(name: str, cells: pl.DataFrame, headings_at: int) -> Raw:
     body = filled.slice(1)
     body.columns = [ROW, *unique_headings([cell or "" for cell in filled.row(0)[1:]])]
     return without_totals(Raw(name, body, refusals(name, [])))
+
+
+def check_extent(name: str, data: bytes) -> None:
+    """InputError for a sheet that reaches so far that reading it would take more memory than a machine has."""
+    with readable(name, "workbook", SAVE_AS), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        rows, columns = largest_sheet(archive)
+    if rows * columns > MOST_CELLS or columns > MOST_COLUMNS:
+        message = f"a sheet reaches to row {rows:,} and column {columns:,}."
+        raise InputError(message, file=name, rule="extent", remedy="delete stray cells far out, or deliver in parts")
 
 
 def check_workbook(name: str, data: bytes) -> None:

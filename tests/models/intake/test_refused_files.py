@@ -202,6 +202,21 @@ def test_spoiled_workbooks_are_named(excel, content: bytes, words: str) -> None:
         excel(content)
 
 
+@pytest.mark.parametrize(("cell", "refused"), [("XFD1048576", True), ("ALL1048576", True), ("C1048576", False)])
+def test_a_stray_cell_far_out_takes_no_memory(excel, cell: str, refused: bool) -> None:
+    book = openpyxl.Workbook()
+    for column, heading in enumerate(HEAD.split(","), start=1):
+        book.active.cell(1, column, heading)
+    book.active[cell] = "x"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    if refused:
+        with pytest.raises(InputError, match="reaches to row 1,048,576"):
+            excel(buffer.getvalue())
+    else:
+        assert excel(buffer.getvalue()).rejected["row"].to_list() == [1_048_576]
+
+
 def test_zip_bomb_is_refused_before_it_unpacks(excel) -> None:
     with pytest.raises(InputError, match="unpacks to"):
         excel(bomb())
