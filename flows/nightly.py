@@ -15,6 +15,7 @@ from prefect import flow
 from config.errors import PlanError, PolicyGap
 from exports.registers import write_registers
 from flows import console
+from flows.earlier import named
 from flows.intake import input_hashes, take_in, tender_files
 from flows.prefect_home import short_runs
 from flows.publish import publish
@@ -86,7 +87,7 @@ def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, A
             context.data.parent.mkdir(parents=True, exist_ok=True)
             write_registers(context.data, demo_size, context.seed, context.as_of)
         _same_secret(store, context)
-        return nightly(context, context.run_id(input_hashes(context)), progress)
+        return nightly(context, context.run_id(input_hashes(context) | named(context)), progress)
 
 
 def _same_secret(store: Store, context: RunContext) -> None:

@@ -14,6 +14,7 @@ from exports.compliance import write_register
 from exports.facts import Approval, facts_of
 from exports.report import ReportInput, write_report
 from exports.roster import write_rosters
+from flows.earlier import previous
 from flows.intake import rejected, tables
 from flows.rate import ratings
 from flows.run import RunContext
@@ -54,7 +55,9 @@ def publish(
         if (work / tenders).is_dir():
             shutil.copytree(work / tenders / "tenders", draft / "tenders")
         register = draft / "compliance-register.xlsx"
-        write_register(rated, None, found["enterprises"], context.policy, facts, register, approval=approval)
+        write_register(
+            rated, previous(context), found["enterprises"], context.policy, facts, register, approval=approval
+        )
         report = ReportInput(
             ratings=rated,
             enterprises=found["enterprises"],

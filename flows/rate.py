@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from config.errors import UsageError
+from flows.earlier import history
 from flows.intake import tables
 from flows.run import RunContext
 from flows.steps import once
@@ -25,7 +26,8 @@ def rate_all(context: RunContext, intake_folder: Path, folder: Path) -> dict[str
     def make(draft: Path) -> None:
         root = lake_root(context)
         lake = write_lake(tables(intake_folder), root, context.settings.shards)
-        run = rate_lake(lake, context.policy, draft / "shards", workers=context.settings.workers)
+        shards = draft / "shards"
+        run = rate_lake(lake, context.policy, shards, history=history(context), workers=context.settings.workers)
         rated = pl.concat(read_run(run, lake, context.policy)).sort("enterprise_id")
         rated.write_parquet(draft / "ratings.parquet")
         shutil.rmtree(run.folder)  # the rows stand in ratings.parquet, free of how they were sharded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from config.errors import UsageError
 from config.settings import Settings
 from exports.registers import write_registers
 from flows.prefect_home import prepare
-from flows.run import RunContext, next_quarter
+from flows.run import RunContext, next_quarter, restored
+from tests.flows.finished import finished_run
 
 DAY = date(2026, 11, 1)
 
@@ -44,3 +45,33 @@ def test_a_lake_elsewhere_is_refused_with_a_remedy(tmp_path: Path) -> None:
     write_registers(tmp_path / "data", 150, 3, DAY)
     with pytest.raises(UsageError, match="EVENHAND_LAKE_URL"):
         rated(tmp_path / "a", tmp_path / "data", lake_url="s3://bucket/lake")
+
+
+def context(var: Path, day: date, **changes: object) -> RunContext:
+    given = {"settings": Settings(var=var), "source": "generated", "data": var / "data", "pack": "market",
+             "as_of": day, "seed": 3, "period": next_quarter(day), "out": var / "out"} | changes  # fmt: skip
+    return RunContext(**given)  # type: ignore[arg-type]
+
+
+def test_earlier_runs_of_the_same_sort_are_looked_back_on(tmp_path: Path) -> None:
+    from flows.earlier import earlier_runs, history, named, previous
+
+    settings = finished_run(tmp_path)
+    done = restored(settings)
+    later = context(tmp_path, DAY + timedelta(days=30))
+    assert [run.run_id for run in earlier_runs(later)] == [done.run_id]
+    assert named(later) == {f"earlier run of {DAY}": done.run_id}
+    looked_back, before = history(later), previous(later)
+    assert looked_back is not None
+    assert before is not None
+    assert looked_back.height == before.height > 0
+    assert looked_back["as_of"].unique().to_list() == [DAY]
+    for other in (
+        done.context,  # the same command given again
+        context(tmp_path, DAY - timedelta(days=1)),
+        context(tmp_path, later.as_of, pack="tax-cn"),
+        context(tmp_path, later.as_of, data=tmp_path / "other"),
+    ):
+        assert earlier_runs(other) == []
+        assert history(other) is None
+        assert previous(other) is None
