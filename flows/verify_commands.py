@@ -89,6 +89,32 @@ def verify_run(
     _verdict(f"run {run_id}", differences_of_run(settings, run_id))
 
 
+@app.command("files")
+def verify_files(
+    run_id: Annotated[str | None, typer.Argument(help="Run id, or the beginning of it; default: the last one.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where its files lie; default: where they were delivered.")
+    ] = None,
+) -> None:
+    """Hold delivered files against the register: exchanged, missing or foreign ones are named.
+
+    Example:  evenhand verify files 8c62c223
+    """
+    settings = Settings()
+    prepare(settings.root)
+    from flows.register import file_digests
+    from flows.run import saved
+    from models.store.recompute import verify_files as problems_of
+    from models.store.session import open_store
+
+    run = saved(settings, run_id)
+    place = folder or run.context.out
+    found = {name: sha for name, sha in file_digests(place).items() if not name.rpartition("/")[2].startswith(".")}
+    with open_store(settings.database, migrate=False) as store:
+        problems = problems_of(store, run.run_id, found)
+    _verdict(f"files in {place}", [str(problem) for problem in problems])
+
+
 def _verdict(what: str, problems: list[str]) -> None:
     for problem in problems:
         console.out.print(f"  {problem}", markup=False)

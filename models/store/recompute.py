@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from models.store import reads
+from models.store import events, ledger, reads
 from models.store.frames import fit
 from models.store.ledger import Reader
 from models.store.sealed import RUN_TABLES
@@ -122,3 +122,30 @@ def verify_draw(store: Store, run_id: str, replay: Callable[[str, Any], Iterable
     if not published:
         problems.append(Problem("draw", f"run {run_id}", "no draw was published"))
     return problems
+
+
+def verify_files(store: Store, run_id: str, found: Mapping[str, str]) -> list[Problem]:
+    """Files as they lie in a folder (path → sha256) against those registered for the run or approved later.
+
+    Raises StoreError when the register does not know the run.
+    """
+    with store.snapshot() as snapshot:
+        reads.run(snapshot, run_id)
+        problems = [problem for problem in run_problems(snapshot, run_id) if problem.where.startswith("exports ")]
+        registered = reads.exports(snapshot, run_id)
+        approved = [
+            ledger.latest(snapshot, "journal", "approved_exports", name) for name in _approvals(snapshot, run_id)
+        ]
+    known = [registered, *(entry["files"] for entry in approved if entry is not None)]
+    for path in sorted(registered.keys() | found.keys()):
+        if path not in found:
+            problems.append(Problem("file", path, f"of run {run_id} is gone"))
+        elif not any(path in files for files in known):
+            problems.append(Problem("file", path, f"is not of run {run_id}"))
+        elif not any(files.get(path) == found[path] for files in known):
+            problems.append(Problem("file", path, "is not the file that was registered"))
+    return problems
+
+
+def _approvals(reader: Reader, run_id: str) -> list[str]:
+    return events.approvals(reader, run_id)["approval_id"].to_list()

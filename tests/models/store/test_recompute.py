@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from config.errors import StoreError
-from models.store.recompute import verify_draw, verify_run
+from models.store import events
+from models.store.recompute import verify_draw, verify_files, verify_run
 from models.store.session import Store
 from models.store.touched import runs_touched
-from tests.models.store.world import LEFT_OUT, fill, ratings, visits
+from tests.models.store.world import LEFT_OUT, NOON, fill, ratings, visits
 
 FILES = {"tax/penalties_1.csv": "a" * 64, "enterprises.csv": "b" * 64}
 
@@ -118,3 +119,38 @@ def test_the_runs_a_revoked_record_reached(store: Store) -> None:
         assert not runs_touched(snapshot, "cn:000001", "tax:11", date(2026, 4, 1))["named_as_reason"].any()
         assert runs_touched(snapshot, "cn:000001", "tax:1", date(2026, 5, 2)).is_empty()
         assert runs_touched(snapshot, "cn:999999", "tax:1", date(2026, 4, 1)).is_empty()
+
+
+DELIVERED = {"rosters/340100.xlsx": "1" * 64, "report.html": "2" * 64}
+
+
+@pytest.mark.parametrize("path", DELIVERED)
+def test_every_file_that_was_touched_is_named(full: Store, path: str) -> None:
+    assert verify_files(full, "r1", DELIVERED) == []
+    (changed,) = verify_files(full, "r1", DELIVERED | {path: "3" * 64})
+    assert str(changed) == f"file {path}: is not the file that was registered"
+    (gone,) = verify_files(full, "r1", {name: sha for name, sha in DELIVERED.items() if name != path})
+    assert str(gone) == f"file {path}: of run r1 is gone"
+    (foreign,) = verify_files(full, "r1", DELIVERED | {f"{path}x": "1" * 64})
+    assert str(foreign) == f"file {path}x: is not of run r1"
+
+
+def test_files_as_they_were_approved_are_ours_too(full: Store) -> None:
+    approved = DELIVERED | {"report.html": "4" * 64}
+    assert len(verify_files(full, "r1", approved)) == 1
+    with full.unit_of_work() as unit:
+        (first, *_) = events.approvals(unit, "r1")["approval_id"]
+        events.log_event(unit, "approved_exports", first, NOON, files=approved)
+        unit.commit()
+    assert verify_files(full, "r1", approved) == []
+    assert verify_files(full, "r1", DELIVERED) == []
+
+
+def test_an_export_digest_that_was_altered_is_found(full: Store) -> None:
+    with full.unit_of_work() as unit:
+        unit.connection.execute(text("update exports set cell_digest = '5' where path = 'report.html'"))
+        unit.commit()
+    said = [problem.where for problem in verify_files(full, "r1", DELIVERED | {"report.html": "5"})]
+    assert said == ["exports of run r1"]
+    with pytest.raises(StoreError, match="no run r9"):
+        verify_files(full, "r9", {})
