@@ -20,6 +20,7 @@ from exports.annotated import annotate
 from exports.facts import FORMAT, plan_digest
 from exports.returned_file import check_workbook
 from exports.returned_rows import Problem, Reader, find_heading
+from models.intake.sheets import check_extent
 from models.outcome import REFUSED, RETURNED, Proposed, propose
 
 FACTS = "_evenhand"
@@ -77,6 +78,7 @@ def collect_file(
 def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
     """The rows of a returned roster; InputError where the file is no roster of this plan."""
     size = check_workbook(path)
+    check_extent(path.name, path.read_bytes())
     try:
         book = fastexcel.read_excel(path)
         facts = _facts(path, book)
