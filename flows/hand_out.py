@@ -54,6 +54,7 @@ def approval_of(settings: Settings, run: FinishedRun) -> Approval | None:
 def notices_of_region(order: Order, region: str) -> int:
     """Write the notices of one inspectorate; how many."""
     from exports.notice import write_notices
+    from flows.earlier import history
     from flows.intake import tables
     from flows.rate import ratings
     from flows.run import restored
@@ -67,7 +68,7 @@ def notices_of_region(order: Order, region: str) -> int:
     known, policy = tables(run.work / "intake"), run.context.policy
 
     options: dict[str, Any] = {"approval": order.approval, "language": order.settings.language}
-    told = explain_many(ids.to_list(), known, policy)
+    told = explain_many(ids.to_list(), known, policy, history=history(run.context))
     return write_notices(told, order.facts, order.folder / region, **options).count
 
 

@@ -15,6 +15,7 @@ from config.errors import UsageError
 from config.settings import Settings
 from exports.left_out_words import left_out_text, why_text
 from exports.roster_rows import team_names
+from flows.earlier import history
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import FinishedRun, restored
@@ -76,7 +77,7 @@ class Office:
         ).head(FOUND_AT_MOST)
 
     def explanation(self, enterprise_id: str) -> Explanation:
-        return explain(enterprise_id, self.tables, self.run.context.policy)
+        return explain(enterprise_id, self.tables, self.run.context.policy, history=history(self.run.context))
 
     def left_out(self, enterprise_id: str) -> str | None:
         """Why the firm is not visited; None where it is, or where there is no plan."""
