@@ -17,7 +17,7 @@ from flows.compare_commands import whatif
 from flows.consign_commands import consign
 from flows.desk_command import desk_user, serve
 from flows.hand_out import calendars, notices
-from flows.plan_commands import check
+from flows.plan_commands import check, plan, replan
 from flows.prefect_home import prepare
 from flows.rates_command import rates
 
@@ -35,6 +35,8 @@ app.add_typer(tender_commands.app, name="tender")
 app.add_typer(verify_commands.app, name="verify")
 app.add_typer(register_commands.app, name="register")
 app.command()(check)
+app.command()(plan)
+app.command()(replan)
 app.command()(backtest)
 app.command()(collect)
 app.command()(notices)
@@ -168,12 +170,14 @@ def explain(
     """
     settings = Settings()
     prepare(settings.root)
+    from flows.earlier import history
     from flows.intake import tables
     from flows.run import restored
     from models.rating import explain as explain_rating
 
     run = restored(settings, run_id)
-    explanation = explain_rating(enterprise, tables(run.work / "intake"), run.context.policy)
+    known = tables(run.work / "intake")
+    explanation = explain_rating(enterprise, known, run.context.policy, history=history(run.context))
     if as_json:
         console.print_json(explanation.to_dict())
     else:

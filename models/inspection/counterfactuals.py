@@ -35,7 +35,7 @@ class Counterfactual:
     rate_wanted: int
     rate_that_fits: int
     scarce: tuple[str, str] | None  # region and skill whose hours are dearest
-    more_inspectors: int | None  # two-district, all-skill inspectors there until everything fits; None: more than 64
+    more_inspectors: int | None  # free for any district and skill, until everything fits; None: more than 64
     visits_per_inspector: float  # what the first pair of them would add
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Counterfactual:
 
 def counterfactuals(plan: Plan, given: PlanInput) -> list[Counterfactual]:
     """For each tier short of its wish, worst tier first; empty when everything wanted fits."""
-    today = _served(given, 0, None)
+    today = _served(given, 0)
     scarce = _scarcest(plan)
     found = []
     for tier in sorted(given.policy.tiers, key=lambda tier: -tier.rank):
@@ -62,18 +62,18 @@ def counterfactuals(plan: Plan, given: PlanInput) -> list[Counterfactual]:
 def _answer(given: PlanInput, tier: str, wanted: float, fits: float, scarce: tuple[str, str] | None) -> Counterfactual:
     rules: Inspection = given.policy.inspection
     rate = rules.rates.get(tier) or 0
-    first = _served(given, 2, scarce).get(tier, (0.0, 0.0))[1] - fits if scarce else 0.0
+    first = _served(given, 2).get(tier, (0.0, 0.0))[1] - fits if scarce else 0.0
     return Counterfactual(
         tier, math.ceil(wanted - 1e-6), math.floor(fits + 1e-6), rate, int(rate * fits / wanted) if wanted else rate,
-        scarce, _people(given, tier, wanted, scarce) if scarce else None, round(first / 2, 2),
+        scarce, _people(given, tier, wanted) if scarce else None, round(first / 2, 2),
     )  # fmt: skip
 
 
-def _people(given: PlanInput, tier: str, wanted: float, scarce: tuple[str, str] | None) -> int | None:
+def _people(given: PlanInput, tier: str, wanted: float) -> int | None:
     """Fewest new inspectors with which the tier's wish fits, by doubling and halving."""
 
     def enough(count: int) -> bool:
-        return wanted - _served(given, count, scarce).get(tier, (0.0, 0.0))[1] < 0.5
+        return wanted - _served(given, count).get(tier, (0.0, 0.0))[1] < 0.5
 
     high = 2
     while not enough(high):
@@ -92,10 +92,10 @@ def _scarcest(plan: Plan) -> tuple[str, str] | None:
     return (dear["region"][0], dear["industry"][0]) if len(dear) else None
 
 
-def _served(given: PlanInput, more: int, where: tuple[str, str] | None) -> dict[str, tuple[float, float]]:
-    """Tier → (visits wanted, visits the hours allow) with so many more inspectors in a region."""
-    if more and where is not None:
-        given = replace(given, inspectors=pl.concat([given.inspectors, _newcomers(given, more, where)]))
+def _served(given: PlanInput, more: int) -> dict[str, tuple[float, float]]:
+    """Tier → (visits wanted, visits the hours allow) with so many more inspectors."""
+    if more:
+        given = replace(given, inspectors=pl.concat([given.inspectors, _newcomers(given, more)]))
     country = given.operations.holidays or given.policy.redress.holidays
     days = working_days(given.period_from, given.period_to, given.policy.as_of, country, given.operations.weekend)
     rows = candidates(given, days)
@@ -109,11 +109,11 @@ def _served(given: PlanInput, more: int, where: tuple[str, str] | None) -> dict[
     return {tier: (wanted, fits) for tier, wanted, fits in sums.iter_rows()}
 
 
-def _newcomers(given: PlanInput, count: int, where: tuple[str, str]) -> pl.DataFrame:
-    """People like the others, for every skill of the region, with the usual hours."""
+def _newcomers(given: PlanInput, count: int) -> pl.DataFrame:
+    """People with the usual hours, licensed for everything, sent wherever hours are short."""
     minutes = int(given.inspectors["daily_minutes"].drop_nulls().median() or 0)  # type: ignore[arg-type]
     rows = [
-        {"inspector_id": f"new {at + 1}", "name": "", "districts": [where[0]], "skills": ["*"],
+        {"inspector_id": f"new {at + 1}", "name": "", "districts": ["*"], "skills": ["*"],
          "licence_to": given.period_to, "daily_minutes": minutes}
         for at in range(count)
     ]  # fmt: skip

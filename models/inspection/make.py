@@ -14,6 +14,7 @@ from models.inspection.allocate import Allocation, allocate
 from models.inspection.crew import build_crew
 from models.inspection.demand import candidates
 from models.inspection.drawing import apply_draw
+from models.inspection.overload import overload
 from models.inspection.pins import with_pins
 from models.inspection.problem import Problem, Solution
 from models.inspection.quota_table import quota_table
@@ -54,7 +55,7 @@ def make_plan(given: PlanInput) -> Plan:
         bound=solution.bound,
         period_from=given.period_from,
         period_to=given.period_to,
-        notes=_notes(given, allocation, firms, solution),
+        notes=_notes(given, allocation, firms, problem, solution),
         lottery_bits=solution.bits,
         prices=allocation.prices,
         figures=_figures(firms, solution),
@@ -119,7 +120,9 @@ def _unknown(given: PlanInput) -> pl.DataFrame:
     ).sort("enterprise_id", "detail")
 
 
-def _notes(given: PlanInput, allocation: Allocation, firms: pl.DataFrame, solution: Solution) -> tuple[str, ...]:
+def _notes(
+    given: PlanInput, allocation: Allocation, firms: pl.DataFrame, problem: Problem, solution: Solution
+) -> tuple[str, ...]:
     notes = [f"hours hold back: {name}" for name in allocation.held_back]
     rules = given.policy.inspection
     notes += [
@@ -127,6 +130,9 @@ def _notes(given: PlanInput, allocation: Allocation, firms: pl.DataFrame, soluti
     ]
     late = firms.filter((pl.col("layer") == "must") & pl.Series(solution.day < 0))
     if len(late):
+        duties = np.flatnonzero((firms["layer"] == "must").to_numpy())
+        named = overload(problem, duties)
+        notes += [named] if named is not None else []
         notes.append(f"{len(late)} visits that have to take place do not fit; each is named among those left out")
     return tuple(notes)
 

@@ -36,6 +36,8 @@ class Problem:
     travel_minutes: int
     team_size: int
     pins: dict[int, tuple[int, int, int]] = field(default_factory=dict)  # visit → (day, one, other) that stands
+    district_names: tuple[str, ...] = ()
+    skill_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.ids)

@@ -67,6 +67,8 @@ def build(
         travel_minutes=given.operations.travel_minutes,
         team_size=given.policy.inspection.team_size,
         pins=pins or {},
+        district_names=tuple(districts),
+        skill_names=tuple(skills),
     )
 
 

@@ -64,6 +64,7 @@ def test_must_visits_beyond_capacity_are_named_one_by_one() -> None:
     assert violations(plan, given) == []
     assert "hours" in set(plan.left_out["reason"])
     assert any("have to take place do not fit" in note for note in plan.notes)
+    assert any("by 2026-07-02 need" in note and "person-minutes for" in note for note in plan.notes)
     made = plan.visits.filter(pl.col("purpose") == "complaint")
     assert len(made) + len(plan.left_out.filter(pl.col("detail").str.contains("complaint"))) >= len(rows)
 
