@@ -107,10 +107,13 @@ def _door(app: FastAPI, desk: Desk) -> None:
     @app.post("/login")
     def login(request: Request, login: Text, password: Text, token: Text = "") -> Response:
         desk.checked(request, token)
-        if not desk.tries.allows(login) or not desk.tries.allows(request.client.host if request.client else "?"):
-            raise Refused(429, "too many attempts; wait five minutes")
+        keys = (f"login {login}", f"host {request.client.host if request.client else '?'}")
+        if any(desk.tries.full(key) for key in keys):
+            raise Refused(429, "too many failed attempts; wait five minutes")
         person = desk.people.check(login, password)
         if person is None:
+            for key in keys:  # only failures count: an office may share one address
+                desk.tries.allows(key)
             return desk.page("login.html", request, 401, problem="login or password is wrong")
         answer = RedirectResponse("/", 303)
         desk.sessions.start(answer, person.login)

@@ -39,7 +39,13 @@ class Limit:
     clock: Callable[[], float] = time.monotonic
     seen: dict[str, list[float]] = field(default_factory=dict)
 
+    def full(self, key: str) -> bool:
+        """Whether the next event of this key would be one too many; counts nothing."""
+        now = self.clock()
+        return sum(at > now - self.seconds for at in self.seen.get(key, [])) >= self.most
+
     def allows(self, key: str) -> bool:
+        """Count an event, unless it is one too many."""
         now = self.clock()
         if len(self.seen) > 10_000:
             self.seen = {k: v for k, v in self.seen.items() if v[-1] > now - self.seconds}
