@@ -43,7 +43,7 @@ def make_plan(given: PlanInput) -> Plan:
     drawn = apply_draw(rows, allocation, given)
     firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
     problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)
-    solution = schedule(problem, given)
+    solution = schedule(problem, firms, given)
     visits = scheduled_visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
     return Plan(

@@ -106,7 +106,7 @@ def _attempt(plan: Plan, now: PlanInput, changes: Changes, released: set[str]) -
     )  # fmt: skip
     firms, pins = with_pins(firms.sort("enterprise_id", "count"), rows, given, crew, days)
     problem = build(firms, {}, given, crew, days, districts, skills, pins)
-    solution = schedule(problem, given)
+    solution = schedule(problem, firms, given)
     visits = _with_old_reasons(scheduled_visits(firms, problem, solution, given, days), plan)
     return _Found(firms, problem, solution, visits, frozenset(released), frozenset(changes.cancelled))
 

@@ -13,9 +13,11 @@ from models.inspection.crew import Crew, Ints
 from models.inspection.drawing import Drawn
 from models.inspection.possible import obstacle, possible
 from models.inspection.problem import Problem, Solution
+from models.inspection.returns import too_soon, unseated, with_clashes
 from models.inspection.solve import solve
 from models.inspection.terms import PlanInput
 
+RETURN_ROUNDS = 4
 WORTH = 1000  # a visit is worth at most so much beside its layer
 LAYERS = ("must", "statutory", "random", "directed")  # a visit of one layer outweighs all of the next in its hours
 
@@ -134,9 +136,20 @@ def clashes(firms: list[str], given: PlanInput, crew: Crew) -> tuple[Ints, Ints]
     return start.astype(np.int64), np.array([p for found in lists for p in found], dtype=np.int64)
 
 
-def schedule(problem: Problem, given: PlanInput) -> Solution:
-    """Solves; deterministic for any number of workers."""
-    return solve(problem, given.seed, given.operations.effort, given.operations.workers)
+def schedule(problem: Problem, firms: pl.DataFrame, given: PlanInput) -> Solution:
+    """Solves; deterministic for any number of workers. A firm with several visits gets other people each time."""
+    rules, names = given.policy.inspection, firms["enterprise_id"].to_list()
+    exempt = (firms["layer"] == "must").to_list()
+    for _ in range(RETURN_ROUNDS):
+        found = solve(problem, given.seed, given.operations.effort, given.operations.workers)
+        again, close = too_soon(problem, names, exempt, found, rules.recusal_days, rules.min_interval_days)
+        if not again:
+            break
+        problem = with_clashes(problem, again)
+    while again or close:
+        found = unseated(problem, found, [*again, *close])
+        again, close = too_soon(problem, names, exempt, found, rules.recusal_days, rules.min_interval_days)
+    return found
 
 
 def bar_impossible(

@@ -62,6 +62,8 @@ class Lottery:
     def draw(self, day: int, behind: Floats) -> list[Team]:
         """Kinds furthest behind first, then exchanges that raise the day's worth; fixed pairs stay together."""
         here = self.here[day]
+        if not self.hours.kinds:
+            return []
         kinds = self.kind_of[np.ix_(self.class_of[here], self.class_of[here])]
         if self.hours.team_size == 1:
             return [(int(k), int(p), -1) for k, p in zip(np.diagonal(kinds), here, strict=True) if k >= 0]

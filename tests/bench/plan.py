@@ -1,7 +1,8 @@
 """`make bench-plan [SIZE=1k|10k|100k|1m]`: this project against its peers on the same instances, three seeds.
 
-share = (z - greedy) / (bound - greedy). The bound is ours (Lagrangian, valid whoever pairs with whom); peers get the team-days of our lottery as a gift.
-Peers run at 1k and 10k only, for PEER_SECONDS (60) each. Also Yagiura's assignment instances through the same kernel.
+share = (z - greedy) / (bound - greedy). The bound is ours (Lagrangian, valid whoever pairs with whom); peers get the
+team-days of our lottery as a gift. They run at 1k and 10k only, for PEER_SECONDS (60) each. Then Yagiura's assignment
+instances through the same kernel.
 """
 
 from __future__ import annotations
