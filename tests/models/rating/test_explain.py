@@ -18,7 +18,7 @@ from models.rating import Explanation, explain, explain_many, rate
 from models.rating.case import Thing
 from models.redress.known import as_known
 from models.redress.status import Status
-from tests.models.rating.worlds import AS_OF, QUICK, market, with_links, world
+from tests.models.rating.worlds import AS_OF, QUICK, firm, frames, market, with_links, world
 
 SEEDS = st.integers(0, 10**6)
 Tables = dict[str, pl.DataFrame]
@@ -142,3 +142,17 @@ def test_many_explanations_equal_one_after_the_other(seed: int, linked: bool) ->
     ids = ["cn:0003", "cn:0000", "cn:0005"]
     found = [one.to_dict() for one in explain_many(ids, tables, policy)]
     assert found == [explain(name, tables, policy).to_dict() for name in ids]
+
+
+def test_a_firm_on_a_list_is_told_the_list_its_end_and_its_clause() -> None:
+    listed = [{"list_id": "serious_violations", "enterprise_id": "cn:0001", "from_date": AS_OF - timedelta(days=400)}]
+    found = explain("cn:0001", frames(enterprises=[firm(1)], listings=listed), market())
+    clause = market().lists["serious_violations"].clause.article
+    line = next(line for line in found.lines("en") if line.startswith("On the list"))
+    assert clause in line
+    assert str(AS_OF + timedelta(days=1095 - 400)) in line
+    assert any("列入" in line and clause in line for line in found.lines("zh"))
+    assert found.recourse is not None
+    assert [(thing.kind, thing.id) for thing in found.recourse.things] == [("leave_list", "serious_violations")]
+    assert found.moves_by_itself is not None
+    assert found.moves_by_itself.on == AS_OF + timedelta(days=1096 - 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,11 +16,12 @@ from polars.testing import assert_frame_equal
 from config.conditions import Condition
 from config.errors import StoreError, UsageError
 from config.in_force import Gate, Policy
+from config.policy import load_policy
 from models.intake.lake import open_lake, write_lake
-from models.rating import rate
+from models.rating import explain, rate
 from models.rating.lake_run import rate_lake
 from models.rating.rated_files import open_run, read_run
-from tests.models.rating.worlds import QUICK, market, with_links, world
+from tests.models.rating.worlds import QUICK, firm, frames, market, with_links, world
 
 
 def from_lake(tables: dict[str, pl.DataFrame], policy: Policy, shards: int, workers: int, root: Path) -> pl.DataFrame:
@@ -78,3 +80,21 @@ def test_a_run_of_another_policy_is_not_read(tmp_path: Path) -> None:
     rate_lake(lake, market(), tmp_path / "out")
     with pytest.raises(StoreError, match="another lake, day or policy"):
         next(read_run(open_run(tmp_path / "out"), open_lake(tmp_path / "lake"), replace(market(), digest="x")))
+
+
+def test_figures_weigh_the_same_from_the_lake_and_in_explanations(tmp_path: Path) -> None:
+    policy = load_policy("food-chicago").at(date(2014, 6, 1))
+    firms = [firm(n) for n in range(8)]
+    indicators = [{"enterprise_id": one["enterprise_id"], "name": "risk_class", "period_end": date(2014, 1, 1),
+                   "value": n % 3 + 1} for n, one in enumerate(firms)]  # fmt: skip
+    visits = [{"visit_id": f"v{n}", "enterprise_id": one["enterprise_id"], "visit_date": date(2013, 1 + n, 1),
+               "inspectors": [], "purpose": "random", "result": "problem"} for n, one in enumerate(firms)]  # fmt: skip
+    tables = frames(enterprises=firms, indicators=indicators, visits=visits)
+    found = rate(tables, policy)
+    assert found["score"].n_unique() > 1
+    assert any(r["record_id"].startswith("figure:") for row in found["reasons"].to_list() for r in row)
+    assert_frame_equal(from_lake(tables, policy, 3, 1, tmp_path), found)
+    for row in found.iter_rows(named=True):
+        told = explain(row["enterprise_id"], tables, policy)
+        assert told.score == row["score"]
+        assert sum(d.before for d in told.dimensions) == sum(figure.points for figure in told.figures)
