@@ -35,7 +35,8 @@ def annotate(
     top = [tuple(cell.value for cell in row) for row in page.iter_rows(max_row=30)]
     found = find_heading(top)
     columns = found[1] if found else {}
-    last = page.max_column + 1
+    stray = page.max_column > 200  # a cell somebody left far out
+    last = max(columns.values(), default=0) + 2 if stray else page.max_column + 1
     _tell(page, (found[0] if found else 0) + 1, last, "处理结果 Outcome", None)
     page.column_dimensions[letter(last - 1)].width = 60
     for row in sorted(taken):

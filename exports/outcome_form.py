@@ -20,6 +20,7 @@ from exports.annotated import annotate
 from exports.facts import FORMAT, plan_digest
 from exports.returned_file import check_workbook
 from exports.returned_rows import Problem, Reader, find_heading
+from models.intake.raw import readable
 from models.intake.sheets import check_extent
 from models.outcome import REFUSED, RETURNED, Proposed, propose
 
@@ -79,13 +80,11 @@ def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
     """The rows of a returned roster; InputError where the file is no roster of this plan."""
     size = check_workbook(path)
     check_extent(path.name, path.read_bytes())
-    try:
+    with readable(path.name, "roster", "save it again as .xlsx"):  # errors and panics of the compiled reader
         book = fastexcel.read_excel(path)
         facts = _facts(path, book)
         digest = _same_plan(path, facts, visits)
         sheet, heading, columns, cells = _roster_sheet(path, book)
-    except fastexcel.FastExcelError as error:
-        raise _refuse(path, "damaged", f"it cannot be read ({error}).", "save it again as .xlsx") from error
     reader = Reader(dict(visits.select("visit_id", "enterprise_id").iter_rows()), digest, policy)
     rows, problems, blank = _read(reader, cells, heading, columns)
     place = {"file": path.name, "sheet": sheet}

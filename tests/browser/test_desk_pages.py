@@ -60,8 +60,14 @@ def enter(chromium: Any, served: Served, login: str, scripts: bool = False) -> A
     page.goto(f"{served.address}/")
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button")
+    press(page, "main button")
     return page
+
+
+def press(page: Any, what: str) -> None:
+    """Click, and wait until the page it leads to is there."""
+    with page.expect_navigation():
+        page.click(what)
 
 
 def a_firm(served: Served) -> str:
@@ -72,24 +78,24 @@ def test_find_a_firm_read_why_file_an_objection_decide_it(chromium: Any, served:
     page = enter(chromium, served, "approver")
     firm = a_firm(served)
     page.fill("input[name=q]", firm[-10:])
-    page.click("text=查找 Find")
-    page.click("tbody a")
+    press(page, "text=查找 Find")
+    press(page, "tbody a")
     assert firm in page.inner_text("main")
     page.fill("form[action$=file] textarea", "we appealed")
-    page.click("text=提交 File")
+    press(page, "text=提交 File")
     assert "running" in page.inner_text("main")
     page.fill("td input[name=reason]", "the court agreed")
-    page.click("text=决定 Decide")
+    press(page, "text=决定 Decide")
     assert "the court agreed" in page.inner_text("main")
     assert all(url.startswith(served.address) for url in page.asked)
 
 
 def test_the_plan_as_calendar_and_list(chromium: Any, served: Served) -> None:
     page = enter(chromium, served, "viewer")
-    page.click("text=计划 Plan")
+    press(page, "text=计划 Plan")
     assert page.locator("table.month td:has-text('visits')").count() > 0
     assert page.locator("table >> nth=1 >> tbody tr").count() > 0
-    page.click("text=→")
+    press(page, "text=→")
     assert page.locator("table.month").count() == 1
 
 
@@ -97,12 +103,12 @@ def test_approve_then_the_banner_is_gone_from_the_downloads(chromium: Any, serve
     page = enter(chromium, served, "approver")
     assert "SCREENING AID" in page.inner_text("main")
     page.fill("textarea[name=reason]", "reviewed with the team")
-    page.click("text=批准 Approve as")
+    press(page, "text=批准 Approve as")
     assert "reviewed with the team" in page.inner_text("main")
     assert "SCREENING AID" not in page.inner_text("main")
     report = served.office.downloads()["report.html"].read_text("utf-8")
     assert "SCREENING AID" not in report
-    page.click("text=下载 Downloads")
+    press(page, "text=下载 Downloads")
     with page.expect_download() as waiting:
         page.click("text=ratings.csv")
     assert waiting.value.path().read_bytes().startswith(b"enterprise_id")
@@ -116,9 +122,9 @@ def test_hand_in_a_roster(chromium: Any, served: Served, tmp_path: Any) -> None:
     sheet[f"{ROSTER.letters['visited_on']}5"], sheet[f"{ROSTER.letters['result']}5"] = "2026-11-05", "未发现问题"
     workbook.save(tmp_path / "filled.xlsx")
     page = enter(chromium, served, "officer")
-    page.click("text=回收名册 Returns")
+    press(page, "text=回收名册 Returns")
     page.set_input_files("input[type=file]", tmp_path / "filled.xlsx")
-    page.click("text=提交 Hand in")
+    press(page, "text=提交 Hand in")
     assert "1 results taken" in page.inner_text("[role=status]")
 
 
@@ -139,7 +145,7 @@ def test_axe(path: str, chromium: Any, served: Served) -> None:
     if path != "/login":
         page.fill("input[name=login]", "approver")
         page.fill("input[name=password]", PASSWORD)
-        page.click("main button")
+        press(page, "main button")
         page.goto(served.address + (f"/firm/{a_firm(served)}" if path == "/firm" else path))
     assert violations(page) == []
 
@@ -147,5 +153,5 @@ def test_axe(path: str, chromium: Any, served: Served) -> None:
 def test_the_auditor_sees_who_looked(chromium: Any, served: Served) -> None:
     enter(chromium, served, "viewer").goto(f"{served.address}/firm/{a_firm(served)}")
     page = enter(chromium, served, "auditor")
-    page.click("text=审计 Audit")
+    press(page, "text=审计 Audit")
     assert f"enterprise:{a_firm(served)}" in page.inner_text("main")
