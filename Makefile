@@ -53,10 +53,6 @@ soak: .venv/.dev ## 30 nights of 20,000 enterprises with feedback and a change o
 bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute force beside it, Polish contractors
 	$(BIN)/python -m tests.bench.tender
 
-lock: .venv/.dev ## lock the versions again (needs uv in the environment)
-	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
-	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --extra cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
-
 bench-plan: .venv/.dev ## plans: this project, greedy, CP-SAT, HiGHS and Yagiura's instances; SIZE=1k|10k|100k|1m
 	$(BIN)/python -m tests.bench.plan $(or $(SIZE),10k)
 
@@ -71,6 +67,12 @@ test-browser: .venv/.dev ## report and desk in headless Chromium, with axe
 
 pictures: .venv/.dev ## screenshots of roster, notice, report and desk into docs/pictures
 	$(BIN)/python -m tests.pictures
+
+bench: bench-rating bench-plan bench-tender bench-export ## every measurement at its default size
+
+lock: .venv/.dev ## lock the versions again, with hashes and without addresses
+	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --extra cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv

@@ -46,7 +46,13 @@ def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Pa
         if broken:
             raise CheckFailed(f"the plan breaks {len(broken)} rules, first: {broken[0]}", remedy="report this as a bug")
         plan.save(draft / "plan")
-        figures = {"visits": plan.visits.height, "left_out": plan.left_out.height, "violations": len(broken)}
+        figures = {
+            "visits": plan.visits.height,
+            "left_out": plan.left_out.height,
+            "violations": len(broken),
+            "objective": plan.objective,
+            "bound": plan.bound,
+        }
         write_json(draft / "plan.json", figures)
 
     once(folder, make)

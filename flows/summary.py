@@ -36,7 +36,7 @@ def describe(result: dict[str, Any]) -> None:
         for tier, count in result["tiers"].items()
     ]
     title = f"{result['source']} on {result['as_of']} by {result['pack']}, run {result['run_id']}"
-    headings = ["tier", "enterprises", "share", "visits wanted", "planned", "rate wanted", "planned rate"]
+    headings = ["tier", "enterprises", "share", "wanted", "planned", "rate wanted", "rate planned"]
     console.print_table(title, headings, rows)
     refused = result["rows"]["rejected"]
     console.out.print(f"rows refused: {refused:,} (each with row number, rule and reason in the report)")
@@ -45,6 +45,9 @@ def describe(result: dict[str, Any]) -> None:
     else:
         plan = result["plan"]
         console.out.print(f"visits planned: {plan['visits']:,}; violations of the checker = {plan['violations']}")
+        if plan["bound"]:
+            gap = 100 * (plan["bound"] - plan["objective"]) / plan["bound"]
+            console.out.print(f"risk covered: within {gap:.2f}% of the proven bound for any plan within these hours")
     if result.get("tenders"):
         tenders = result["tenders"]
         console.out.print(f"tenders: {tenders['tenders']}, bids: {tenders['bids']}, vetoes: {tenders['vetoed']}")
