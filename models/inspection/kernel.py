@@ -324,7 +324,7 @@ def improve(steps, key, heat, cool, items, bins, rules, state, fixed):  # type: 
                 delta += rules.extra[items.row[e2], bins.kind[t2]]
             else:
                 delta += step_gain(items.group[e2], False, state, rules) - items.value[e2]
-        if delta < 0 and -delta * 1024 > (temperature >> 16) * cold[mixed(key, counter + 15) & 255]:
+        if delta < 0 and -delta * 65_536 > (temperature >> 10) * cold[mixed(key, counter + 15) & 255]:
             if b0 < 0:
                 state.done[items.group[j]] -= 1
             if e1 >= 0 and t1 < 0:
