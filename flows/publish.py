@@ -54,10 +54,9 @@ def publish(
             shutil.copytree(work / "plan" / "plan", draft / "plan")
         if (work / tenders).is_dir():
             shutil.copytree(work / tenders / "tenders", draft / "tenders")
-        register = draft / "compliance-register.xlsx"
-        write_register(
-            rated, previous(context), found["enterprises"], context.policy, facts, register, approval=approval
-        )
+        before = previous(context)
+        register = (rated, before, found["enterprises"], context.policy, facts, draft / "compliance-register.xlsx")
+        write_register(*register, approval=approval, language=language)
         report = ReportInput(
             ratings=rated,
             enterprises=found["enterprises"],
@@ -66,7 +65,9 @@ def publish(
             rejected=rejected(work / "intake"),
             files=read_json(work / "intake" / "intake.json")["files"],
             plan=plan,
+            previous=before,
             approval=approval,
+            language=language,
         )
         write_report(report, draft / "report.html")
 
