@@ -72,7 +72,7 @@ bench: bench-rating bench-plan bench-tender bench-export ## every measurement at
 
 lock: .venv/.dev ## lock the versions again, with hashes and without addresses
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
-	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --extra cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv

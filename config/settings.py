@@ -19,12 +19,11 @@ class Settings(BaseSettings):
 
     var: Path = Field(default=Path("var"), description="folder of everything that is written")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in var/")
-    lake_url: str | None = Field(default=None, description="folder or fsspec URL of the lake; default: var/lake")
+    lake_url: str | None = Field(default=None, description="folder of the lake; default: var/lake")
     person_secret: SecretStr | None = Field(default=None, description="secret for the keys of natural persons")
     person_secret_file: Path | None = Field(default=None, description="file that holds that secret")
     shards: int = Field(default=8, ge=1, le=65_536, description="shards of the lake; never changes a result")
     workers: int = Field(default=2, ge=1, le=256, description="workers; never changes a result")
-    task_runner: Literal["thread", "process", "dask", "ray"] = "thread"
     language: Literal["en", "zh", "both"] = "both"
 
     @cached_property
@@ -39,7 +38,7 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> str:
-        """Folder or fsspec URL of the lake."""
+        """Folder of the lake."""
         return self.lake_url or str(self.root / "lake")
 
     def secret(self) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -175,12 +176,17 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def check_fonts() -> Iterator[Finding]:
-    """A font with Chinese characters for charts and for LibreOffice."""
-    from matplotlib import font_manager
-
-    names = {font.name for font in font_manager.fontManager.ttflist}
-    chinese = sorted(name for name in names if any(word in name for word in ("CJK", "SimSun", "SimHei", "Han Sans")))
+    """A font with Chinese characters, for workbooks and notices that are printed on this machine."""
+    chinese = chinese_fonts()
     if chinese:
         yield Finding("fonts", "ok", chinese[0])
     else:
         yield Finding("fonts", "warn", "no font with Chinese characters", "apt-get install fonts-noto-cjk")
+
+
+def chinese_fonts() -> list[str]:
+    """Families that fontconfig knows to hold Chinese, by name; none where fontconfig itself is missing."""
+    if shutil.which("fc-list") is None:
+        return []
+    listed = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, check=False, timeout=60)
+    return sorted({line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip()})
