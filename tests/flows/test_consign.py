@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from rich.console import Console
 
 from config.policy import load_policy
 from config.settings import Settings
 from exports.register_declarations import write_first_days
+from flows import console
 from flows.cli import app
 from flows.run import RunContext, saved_runs
 from flows.steps import write_json
@@ -53,10 +58,28 @@ def root(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "copy"
 
 
-def evenhand(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == code, result.output
-    return result
+@dataclass(frozen=True)
+class Printed:
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+def evenhand(*arguments: str, code: int = 0) -> Printed:
+    """The command in this process; its exit code must be `code`.
+
+    sys.stderr stays what it is: when Prefect sets up logging, absl (of OR-Tools) closes the one it once saw.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), patch.object(console, "err", Console(file=err, highlight=False, soft_wrap=True)):
+        status = app(list(arguments), standalone_mode=False)
+    assert (status or 0) == code, out.getvalue() + err.getvalue()
+    return Printed(out.getvalue(), err.getvalue())
 
 
 def consigned(*arguments: str) -> dict[str, Any]:
