@@ -74,7 +74,7 @@ def plan(
 
     Example:  evenhand plan --relax
     """
-    from flows.summary import rates_by_tier
+    from flows.summary import price_of_randomness, rates_by_tier
     from models.inspection import counterfactuals
 
     found, given = _last_plan(run_id, folder)
@@ -83,18 +83,9 @@ def plan(
     console.print_table(f"plan {found.period_from} to {found.period_to}", list(names), rows)
     gap = 100 * (found.bound - found.objective) / max(1, found.bound)
     console.out.print(f"gap to the proven bound: {gap:.2f}%; lottery of inspectors: {found.lottery_bits:.0f} bits")
-    console.out.print(price_line(dict(found.draw.price)), markup=False)
+    console.out.print(price_of_randomness(dict(found.draw.price)), markup=False)
     for line in (*found.notes, *(map(str, counterfactuals(found, given)) if relax else ())):
         console.out.print(f"  {line}", markup=False)
-
-
-def price_line(price: dict[str, int]) -> str:
-    """What drawing by chance costs, in a sentence."""
-    top = max(1, price["directed"])
-    return (
-        f"price of randomness: {price['visits']} drawn firms cover {100 * price['drawn'] / top:.0f}% of the risk that "
-        f"the riskiest as many would; an even chance would cover {100 * price['even'] / top:.0f}%"
-    )
 
 
 def replan(

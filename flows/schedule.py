@@ -52,6 +52,7 @@ def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Pa
             "violations": len(broken),
             "objective": plan.objective,
             "bound": plan.bound,
+            **{f"price_{name}": value for name, value in plan.draw.price.items()},
         }
         write_json(draft / "plan.json", figures)
 

@@ -45,6 +45,9 @@ def describe(result: dict[str, Any]) -> None:
     else:
         plan = result["plan"]
         console.out.print(f"visits planned: {plan['visits']:,}; violations of the checker = {plan['violations']}")
+        if plan.get("price_visits"):
+            price = {name.removeprefix("price_"): value for name, value in plan.items() if name.startswith("price_")}
+            console.out.print(price_of_randomness(price), markup=False)
         if plan["bound"]:
             gap = 100 * (plan["bound"] - plan["objective"]) / plan["bound"]
             console.out.print(f"risk covered: within {gap:.2f}% of the proven bound for any plan within these hours")
@@ -55,6 +58,15 @@ def describe(result: dict[str, Any]) -> None:
     console.out.print(f"written to {result['out']}:", markup=False)
     for name in listing(result["files"]):
         console.out.print(f"  {name}", markup=False)
+
+
+def price_of_randomness(price: dict[str, int]) -> str:
+    """What drawing by chance costs, in a sentence."""
+    top = max(1, price["directed"])
+    return (
+        f"price of randomness: {price['visits']} drawn firms cover {100 * price['drawn'] / top:.0f}% of the risk that "
+        f"the riskiest as many would; an even chance would cover {100 * price['even'] / top:.0f}%"
+    )
 
 
 def listing(files: list[str], most: int = 3) -> list[str]:
