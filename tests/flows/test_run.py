@@ -55,7 +55,19 @@ def test_another_seed_is_another_run(ran: tuple[Path, dict[str, Any]]) -> None:
     var, first = ran
     data = next((var / "demo").iterdir())
     other = json.loads(
-        evenhand(var, "run", "--data", str(data), "--as-of", "2026-11-01", "--seed", "4", "--json").stdout
+        evenhand(
+            var,
+            "run",
+            "--data",
+            str(data),
+            "--as-of",
+            "2026-11-01",
+            "--seed",
+            "4",
+            "--out",
+            str(var / "other"),
+            "--json",
+        ).stdout
     )
     assert other["run_id"] != first["run_id"]
     assert other["tiers"] == first["tiers"]
