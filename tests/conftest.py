@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import absl.logging
 import pytest
+
+# Prefect's logging set-up shuts handlers down; absl's (it comes with ortools) would then close whatever stood for
+# sys.stderr when it was imported: pytest's capture. The interpreter's own stream it leaves alone.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 from hypothesis import settings
 
 # a loaded machine is slow, not wrong
