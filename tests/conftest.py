@@ -8,11 +8,11 @@ from pathlib import Path
 
 import absl.logging
 import pytest
+from hypothesis import settings
 
 # Prefect's logging set-up shuts handlers down; absl's (it comes with ortools) would then close whatever stood for
 # sys.stderr when it was imported: pytest's capture. The interpreter's own stream it leaves alone.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
-from hypothesis import settings
 
 # a loaded machine is slow, not wrong
 settings.register_profile("evenhand", deadline=None)
