@@ -56,10 +56,9 @@ def write_calendars(
     for one in appointments(visits, enterprises, inspectors, language):
         wanted.setdefault(one.team, []).append(one)
     folder.mkdir(parents=True, exist_ok=True)
-    names = {file_name(team): team for team in wanted} | {p.name: "" for p in folder.glob("team-*.ics")}
+    names = {p.name: "" for p in folder.glob("team-*.ics")} | {file_name(team): team for team in wanted}
     written = []
-    for name in sorted(names):
-        team = next((t for t in wanted if file_name(t) == name), "")
+    for name, team in sorted(names.items()):
         events = merged(wanted.get(team, []), _earlier(folder / name), facts, standing(approval, language))
         _save(folder / name, events, language)
         written.append(folder / name)

@@ -17,13 +17,15 @@ from pydantic import SecretStr
 from config.errors import PlanError, PolicyGap
 from config.settings import Settings
 from flows.collect import known_visits, report_visits, told_at
+from flows.earlier import earlier_runs
 from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in, tender_files
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import publication, register
-from flows.run import FinishedRun, RunContext, saved
+from flows.run import FinishedRun, RunContext, saved, saved_runs
 from flows.schedule import plan_inspections
+from flows.steps import read_json, write_json
 from flows.tender import score_tenders
 from models.inspection.plan_files import load_draw
 from models.store import events, reads
@@ -50,6 +52,7 @@ def differences_of_run(settings: Settings, run_id: str) -> list[str]:
         scratch = _scratch(settings, Path(folder))
         _lay_out_feedback(settings, run.context, known_by, scratch)
         context = _in(scratch, run.context, _as_read(names, run.context.data, Path(folder) / "data"))
+        _lay_out_earlier(run.context, context)
         check = verify_run(
             store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
         )
@@ -95,7 +98,7 @@ def _feedback_known_by(store: Store, run: FinishedRun) -> str:
         files = reads.inputs(snapshot, run.run_id)
         given = {name: sha for name, sha in files.select("name", "sha256").rows() if name.startswith("register:")}
         moments = [*events.decision_versions(snapshot)["recorded_at"], *events.proposed_records(snapshot)["at"]]
-        moments += told_at(snapshot)
+        moments += [*told_at(snapshot), *events.overrides(snapshot)["at"]]
     for moment in sorted(set(moments), reverse=True) if given else []:
         if hashes(feedback(run.context, known_by=moment)) == given:
             return moment
@@ -143,6 +146,15 @@ def _in(settings: Settings, context: RunContext, data: Path) -> RunContext:
     )
 
 
+def _lay_out_earlier(then: RunContext, context: RunContext) -> None:
+    """The earlier runs that were looked back on, where the repetition looks for them; their steps stay in place."""
+    saved_runs(context.settings).mkdir(exist_ok=True)
+    for run in earlier_runs(then):
+        name = f"{run.run_id}.json"
+        noted = read_json(saved_runs(then.settings) / name)
+        write_json(saved_runs(context.settings) / name, noted | {"data": str(context.data.resolve())})
+
+
 def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, scratch: Settings) -> None:
     """What the register knew at that moment, in the register of the repetition."""
     if not known_by:
@@ -151,11 +163,14 @@ def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, sc
         decided = events.decisions(snapshot, known_by=known_by)
         proposed = events.proposed_records(snapshot, known_by=known_by)
         visited = known_visits(snapshot, known_by=known_by)
+        departed = events.overrides(snapshot).filter(pl.col("at") <= known_by)
     with open_store(scratch.database) as store, store.unit_of_work() as unit:
         for row in decided.iter_rows(named=True):
             events.record_decision(unit, row, recorded_by="again", at=EPOCH)
         events.propose_records(unit, proposed, run_id="again", form_sha256="", officer="again", at=EPOCH)
         report_visits(unit, visited, officer="again", form_sha256="", at=EPOCH)
+        for row in departed.drop("override_id").iter_rows(named=True):
+            events.record_override(unit, **row | {"at": datetime.fromisoformat(row["at"])})
         unit.commit()
 
 

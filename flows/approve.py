@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+
+import polars as pl
 
 from config.settings import Settings
 from exports.facts import Approval
+from flows.earlier import previous
 from flows.publish import publish
 from flows.rate import ratings
 from flows.register import file_digests
@@ -14,6 +17,7 @@ from flows.run import FinishedRun, restored
 from flows.schedule import planned
 from flows.steps import deliver
 from flows.tender import score_tenders
+from models.redress.notices import announce, worsened
 from models.store import events
 from models.store.canonical import json_digest
 from models.store.digest import frame_digest
@@ -46,6 +50,16 @@ def approve(settings: Settings, run_id: str | None, *, officer: str, name: str, 
         files = publish.fn(run.context, run.run_id, run.work, folder, approval, tenders=f"tenders-{approval_id}")
         with store.unit_of_work() as unit:
             events.log_event(unit, "approved_exports", approval_id, now, files=file_digests(folder))
+            told = events.record_notices(unit, notices_of(run, officer, now.date()), now)
             unit.commit()
         deliver(folder, run.context.out)
-    return {"run_id": run.run_id, "approval_id": approval_id, "files": files, "out": str(run.context.out)}
+    done: dict[str, Any] = {"run_id": run.run_id, "approval_id": approval_id, "out": str(run.context.out)}
+    return done | {"notices": told, "files": files}
+
+
+def notices_of(run: FinishedRun, officer: str, on: date) -> pl.DataFrame:
+    """Notices (models.redress.notices.NOTICES) to every firm whose tier worsened: no effect before they were told."""
+    rated, policy = ratings(run.work / "ratings"), run.context.policy
+    before = previous(run.context)
+    firms = worsened(rated.clear() if before is None else before, rated, policy)["enterprise_id"].to_list()
+    return announce(firms, run_id=run.run_id, kind="tier", sent_on=on, redress=policy.redress, officer=officer)

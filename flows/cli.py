@@ -204,7 +204,10 @@ def approve(
     if as_json:
         console.print_json(done)
     else:
-        console.out.print(f"run {done['run_id']} approved by {name}; exports without the banner in {done['out']}")
+        told = f"{done['notices']:,} notices on record"
+        console.out.print(
+            f"run {done['run_id']} approved by {name}; {told}; exports without the banner in {done['out']}"
+        )
 
 
 @app.command()

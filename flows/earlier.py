@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from flows.run import RunContext, saved_runs
+from models.inspection import load_plan
+from models.outcome import drawn_sample, rates
 from models.rating import HISTORY, remember
 
 
@@ -20,6 +22,11 @@ class Earlier:
     run_id: str
     as_of: date
     ratings: Path
+
+    @property
+    def plan(self) -> Path:
+        """Folder of its planning step; absent where it made no plan."""
+        return self.ratings.parent.parent / "plan"
 
 
 def earlier_runs(context: RunContext) -> list[Earlier]:
@@ -60,3 +67,16 @@ def previous(context: RunContext) -> pl.DataFrame | None:
     """models.records.RATINGS of the latest earlier run; None without one."""
     runs = earlier_runs(context)
     return pl.read_parquet(runs[-1].ratings) if runs else None
+
+
+def seen_rates(context: RunContext, visits: pl.DataFrame) -> pl.DataFrame | None:
+    """models.outcome.RATES of the latest earlier plan whose period has begun, from this run's VISITS.
+
+    None without such a plan, or when no drawn firm has been seen yet.
+    """
+    for run in reversed(earlier_runs(context)):
+        if run.plan.is_dir() and (plan := load_plan(run.plan / "plan")).period_from <= context.as_of:
+            sample = drawn_sample(plan.draw.pool, visits, plan.period_from, min(plan.period_to, context.as_of))
+            seen = sample["found"].drop_nulls().len()
+            return rates(sample, [tier.id for tier in context.policy.tiers]) if seen else None
+    return None

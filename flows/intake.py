@@ -9,7 +9,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.feedback import feedback, hashes, laid_over
+from flows.feedback import OVERRIDES, feedback, hashes, laid_over
 from flows.retries import worth_another_try
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
@@ -52,6 +52,8 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
         taken = laid_over(result.tables, fed)
         for name, frame in taken.items():
             frame.write_parquet(draft / f"{name}.parquet")
+        overrides = fed.get("overrides", OVERRIDES.to_frame())
+        write_json(draft / "overrides.json", overrides.to_dicts())
         result.rejected.write_parquet(draft / "rejected.parquet")
         counts = {name: frame.height for name, frame in taken.items()}
         files = [
@@ -75,3 +77,8 @@ def tables(folder: Path) -> dict[str, pl.DataFrame]:
 
 def rejected(folder: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "rejected.parquet")
+
+
+def overrides(folder: Path) -> pl.DataFrame:
+    """flows.feedback.OVERRIDES known to a finished intake."""
+    return pl.DataFrame(read_json(folder / "overrides.json"), schema=OVERRIDES)

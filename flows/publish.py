@@ -10,12 +10,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from config.units import MILLI
+from exports.calendar import write_calendars
 from exports.compliance import write_register
 from exports.facts import Approval, facts_of
 from exports.report import ReportInput, write_report
 from exports.roster import write_rosters
-from flows.earlier import previous
-from flows.intake import rejected, tables
+from flows.earlier import previous, seen_rates
+from flows.intake import overrides, rejected, tables
 from flows.rate import ratings
 from flows.run import RunContext
 from flows.schedule import planned
@@ -52,6 +53,10 @@ def publish(
             rosters = (plan, found["enterprises"], found["inspectors"], context.policy, facts, draft / "rosters")
             write_rosters(*rosters, approval=approval, language=language)
             shutil.copytree(work / "plan" / "plan", draft / "plan")
+            if approval is not None and (work / "published" / "calendars").is_dir():
+                shutil.copytree(work / "published" / "calendars", draft / "calendars")  # approval updates them
+            calendars = (plan.visits, found["enterprises"], found["inspectors"], facts, draft / "calendars")
+            write_calendars(*calendars, approval=approval, language=language)
         if (work / tenders).is_dir():
             shutil.copytree(work / tenders / "tenders", draft / "tenders")
         before = previous(context)
@@ -66,6 +71,8 @@ def publish(
             files=read_json(work / "intake" / "intake.json")["files"],
             plan=plan,
             previous=before,
+            violation_rates=seen_rates(context, found["visits"]),
+            overrides=_shown(overrides(work / "intake")),
             approval=approval,
             language=language,
         )
@@ -73,3 +80,9 @@ def publish(
 
     once(folder, make)
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _shown(found: pl.DataFrame) -> pl.DataFrame | None:
+    """Overrides as the report shows them: who, what, why, on which day; None without any."""
+    columns = ("officer", "name", "subject", "before", "after", "reason", pl.col("at").str.head(10).alias("on"))
+    return found.sort("at", "override_id").select(*columns) if found.height else None

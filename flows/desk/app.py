@@ -152,7 +152,7 @@ def _reading(app: FastAPI, desk: Desk) -> None:
     def decisions(request: Request, person: Person = reader) -> Response:
         today = datetime.now(UTC).date()
         rows, running = office.decisions().head(100).to_dicts(), office.clocks(today).to_dicts()
-        return desk.page("decisions.html", request, rows=rows, clocks=running)
+        return desk.page("decisions.html", request, rows=rows, clocks=running, waiting=office.waiting(today))
 
     @app.get("/downloads")
     def downloads(request: Request, person: Person = reader) -> Response:

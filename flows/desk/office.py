@@ -104,13 +104,20 @@ class Office:
         return pl.concat([own, given], how="vertical_relaxed").sort("filed_on", "decision_id", descending=[True, False])
 
     def clocks(self, today: date) -> pl.DataFrame:
-        """The clocks that run on the officials for decisions filed at this desk."""
+        """The clocks that run on the officials: decisions filed at this desk, and notices that counted too early."""
         with self.store.snapshot() as snapshot:
             versions = events.decision_versions(snapshot)
             notices = events.notices(snapshot)
         held = versions.unique("decision_id", keep="last", maintain_order=True)
         policy = self.run.context.policy
-        return clocks(held, notices, lambda day: policy.redress, today)
+        found = clocks(held, notices, lambda day: policy.redress, today)
+        return found.filter((pl.col("clock") != "notice") | (pl.col("state") == "too_early"))
+
+    def waiting(self, today: date) -> tuple[int, date | None]:
+        """Notices to firms whose waiting days run, and the day on which the last of them are over."""
+        with self.store.snapshot() as snapshot:
+            ends = events.notices(snapshot).filter(pl.col("effect_on") > today)["effect_on"]
+        return ends.len(), max(ends) if ends.len() else None
 
     def saw(self, enterprise_id: str, login: str) -> None:
         """Every opening of a firm's file is recorded."""

@@ -13,7 +13,7 @@ from config.policy import load_policy
 from config.settings import Settings
 from exports.register_nights import write_delta
 from exports.registers import write_registers
-from flows.again import differences_of_run
+from flows.again import differences_of_run, steps
 from flows.intake import input_hashes, take_in
 from flows.publish import publish
 from flows.rate import rate_all
@@ -27,8 +27,8 @@ AS_OF = date(2026, 11, 1)
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-def _night(settings: Settings, data: Path, as_of: date) -> str:
-    """Take in, rate, publish and register, without plan and tenders; the id of the run."""
+def _night(settings: Settings, data: Path, as_of: date, *, whole: bool = False) -> str:
+    """Take in, rate, publish and register, without plan and tenders unless `whole`; the id of the run."""
     context = RunContext(
         settings=settings,
         source="generated",
@@ -41,10 +41,13 @@ def _night(settings: Settings, data: Path, as_of: date) -> str:
     )
     run_id = context.run_id(input_hashes(context))
     work = context.work(run_id)
-    take_in.fn(context, work / "intake")
-    rate_all.fn(context, work / "intake", work / "ratings")
-    publish.fn(context, run_id, work, work / "published")
-    register.fn(context, run_id, work, work / "published")
+    if whole:
+        steps(context, run_id, work)
+    else:
+        take_in.fn(context, work / "intake")
+        rate_all.fn(context, work / "intake", work / "ratings")
+        publish.fn(context, run_id, work, work / "published")
+        register.fn(context, run_id, work, work / "published")
     saved_runs(settings).mkdir(exist_ok=True)
     write_json(saved_runs(settings) / f"{run_id}.json", context.arguments(run_id))
     return run_id
@@ -60,6 +63,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Path, 
         tender.unlink()
     with open_store(settings.database) as store, store.unit_of_work() as unit:
         events.record_decision(unit, _objection(root / "data"), recorded_by="u1", at=NOON)
+        why = {"officer": "u3", "name": "Wang", "reason": "seen on site"}
+        events.record_override(unit, run_id="r0", subject="enterprise:e", before="A", after="D", at=NOON, **why)
         unit.commit()
     return settings, root / "data", _night(settings, root / "data", AS_OF)
 
@@ -98,11 +103,20 @@ def test_what_came_later_does_not_touch_a_past_night(copy: tuple[Settings, Path,
     assert list(settings.root.glob(".again-*")) == []
 
 
+@pytest.mark.slow
+def test_a_night_that_looked_back_on_another_is_reproduced(copy: tuple[Settings, Path, str]) -> None:
+    """To the last byte of the register of moves, which names where each enterprise stood the night before."""
+    settings, data, first = copy
+    second = _night(settings, data, date(2026, 11, 2), whole=True)
+    assert second != first
+    assert differences_of_run(settings, second) == []
+
+
 def test_the_feedback_of_the_night_stands_among_its_inputs(finished: tuple[Settings, Path, str]) -> None:
     settings, _, run_id = finished
     with open_store(settings.database) as store, store.snapshot() as snapshot:
         names = reads.inputs(snapshot, run_id)["name"].to_list()
-    assert {"register:decisions", "source:generated", "enterprises.csv"} <= set(names)
+    assert {"register:decisions", "register:overrides", "source:generated", "enterprises.csv"} <= set(names)
 
 
 def test_a_file_that_was_changed_is_named(copy: tuple[Settings, Path, str], tmp_path: Path) -> None:

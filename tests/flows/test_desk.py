@@ -203,6 +203,16 @@ def test_an_override_needs_a_reason_and_is_recorded(office: Office, people: Peop
     assert (row["after"], row["officer"], row["reason"]) == ("D", "approver", "seen on site")
 
 
+def test_after_an_approval_the_desk_says_how_many_firms_wait(office: Office, people: People) -> None:
+    found = client(office, people, "approver")
+    assert "waiting days run" not in found.get("/decisions").text
+    assert found.post("/approve", data={"reason": "checked", "token": token(found, "/")}).status_code == 200
+    below = office.firms.filter(office.firms["tier"] != office.run.context.policy.tiers[0].id).height
+    shown = found.get("/decisions").text
+    assert f"waiting days run: {below}," in shown
+    assert "<td>notice</td>" not in shown
+
+
 @pytest.mark.parametrize("name", ["../evenhand.sqlite", "..%2f..%2fperson.secret", "%2fetc%2fpasswd", ".evenhand.json"])
 def test_nothing_outside_the_runs_files_can_be_downloaded(name: str, office: Office, people: People) -> None:
     assert client(office, people, "viewer").get(f"/downloads/{name}").status_code in (403, 404)

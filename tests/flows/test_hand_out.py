@@ -48,6 +48,8 @@ def test_calendars_twice_are_the_same(settings: Settings, tmp_path: Path) -> Non
         code, said = evenhand(settings, "calendars", "--out", str(tmp_path))
         assert code == 0, said
     files = sorted(tmp_path.glob("*.ics"))
+    delivered = restored(settings).context.out / "calendars"
+    assert [(p.name, p.read_bytes()) for p in sorted(delivered.iterdir())] == [(p.name, p.read_bytes()) for p in files]
     visits = planned(restored(settings).work / "plan").visits
     assert sum(path.read_text("utf-8").count("BEGIN:VEVENT") for path in files) == visits.height
     assert all("SEQUENCE:0" in path.read_text("utf-8") for path in files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from config.errors import UsageError
@@ -12,6 +13,7 @@ from config.settings import Settings
 from exports.registers import write_registers
 from flows.prefect_home import prepare
 from flows.run import RunContext, next_quarter, restored
+from models.inspection import load_plan
 from tests.flows.finished import finished_run
 
 DAY = date(2026, 11, 1)
@@ -75,3 +77,26 @@ def test_earlier_runs_of_the_same_sort_are_looked_back_on(tmp_path: Path) -> Non
         assert earlier_runs(other) == []
         assert history(other) is None
         assert previous(other) is None
+
+
+def test_rates_of_violation_come_from_the_last_plan_that_has_begun(tmp_path: Path) -> None:
+    from flows.earlier import seen_rates
+    from models.records import VISITS
+
+    done = restored(finished_run(tmp_path))
+    plan = load_plan(done.work / "plan" / "plan")
+    drawn = plan.draw.pool.filter("drawn")["enterprise_id"].unique().sort()
+    visits = pl.DataFrame(
+        [
+            {"visit_id": f"v{n}", "enterprise_id": firm, "visit_date": plan.period_from, "result": result}
+            for n, (firm, result) in enumerate(zip(drawn, ["problem", *["no_problem"] * drawn.len()], strict=False))
+        ],
+        schema=VISITS,
+    )
+    later = context(tmp_path, plan.period_from + timedelta(days=14))
+    found = seen_rates(later, visits)
+    assert found is not None
+    assert (found["drawn"].sum(), found["seen"].sum(), found["found"].sum()) == (drawn.len(), drawn.len(), 1)
+    assert seen_rates(later, visits.clear()) is None
+    assert seen_rates(context(tmp_path, plan.period_from - timedelta(days=1)), visits) is None
+    assert seen_rates(done.context, visits) is None
