@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from config.errors import CheckFailed, UsageError
+from config.policy import scenario_named
 from config.settings import Settings
 from flows import console, policy_commands, redress_commands, register_commands, tender_commands, verify_commands
 from flows.backtest_command import backtest
@@ -77,7 +78,9 @@ def run(
     as_of: AsOf = None,
     out: Annotated[Path | None, typer.Option(help="Where the workbooks go.")] = None,
     policy: Annotated[str | None, typer.Option(help="Policy pack; default: the source's.")] = None,
-    scenario: Annotated[Path | None, typer.Option(help="A change of policy to lay over the pack.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="A change of policy to lay over the pack: a name or a file.")
+    ] = None,
     seed: Seed = 1,
     enterprises: Annotated[int, typer.Option(min=1, help="Size of the demonstration.")] = 20_000,
     from_: Annotated[str | None, typer.Option("--from", help="First day of the plan.", metavar="DAY")] = None,
@@ -115,7 +118,7 @@ def run(
         seed=seed,
         period=period,
         out=out or settings.root / "out" / f"{Path(source).stem}-{on}",
-        scenario=scenario,
+        scenario=scenario_named(scenario) if scenario else None,
     )
     outcome = run_everything(context, demo_size=enterprises if demo else None)
     if as_json:
