@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-plan bench-tender bench-export pictures clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute forc
 
 bench-plan: .venv/.dev ## plans: this project, greedy, CP-SAT, HiGHS and Yagiura's instances; SIZE=1k|10k|100k|1m
 	$(BIN)/python -m tests.bench.plan $(or $(SIZE),10k)
+
+bench-worth: .venv/.dev ## what plans find: hidden truth of generated registers (SIZE=20000), Chicago's past windows
+	$(BIN)/python -m tests.bench.worth $(SIZE)
 
 bench-rating: .venv/.dev ## ratings: this project, DuckDB, pandas and the floor over one lake; SIZE=1m|10m|60m
 	$(BIN)/python -m tests.bench.rating --size $(or $(SIZE),1m)

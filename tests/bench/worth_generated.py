@@ -1,0 +1,162 @@
+"""What a plan finds where the truth is known: generated registers, one quarter, the same people and hours for all.
+
+The truth (would_fail) is read only to count. Everybody keeps what has to take place (must and statutory visits);
+the plan adds by rates, draw and risk; greedy adds the worst tier first by worth; chance adds by lot, both until the
+hours that the plan spends are spent.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from config.policy import load_policy
+from exports.registers import write_registers
+from flows.run import next_quarter
+from models.inspection import PlanInput, keyed, make_plan, violations
+from models.inspection.baseline import greedy
+from models.inspection.crew import Crew, build_crew
+from models.inspection.demand import candidates
+from models.inspection.make import names_of
+from models.inspection.roster import bar_impossible, build
+from models.inspection.working_days import working_days
+from models.intake import intake, load_source
+from models.rating import rate
+from models.records import TABLES, empty
+
+AS_OF = date(2026, 11, 1)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What one way of planning found. day: mean working day of the period on which a dishonest firm was found."""
+
+    name: str
+    visits: float
+    firms: float
+    minutes: float  # of a team at the firms
+    found: float
+    day: float
+
+    @property
+    def per_hundred(self) -> float:
+        """Dishonest firms per 100 firms visited."""
+        return 100 * self.found / max(1, self.firms)
+
+
+def town(n: int, seed: int) -> tuple[PlanInput, pl.DataFrame]:
+    """The planner's input over n generated enterprises, rated; and the truth: enterprise_id, would_fail."""
+    source, policy = load_source("generated"), load_policy("market").at(AS_OF)
+    with tempfile.TemporaryDirectory() as folder:
+        write_registers(Path(folder) / "data", n, seed, AS_OF)
+        tables = intake(source, Path(folder) / "data", secret=b"w" * 32, policy=policy, as_of=AS_OF).tables
+        truth = pl.read_parquet(Path(folder) / "data" / "truth" / "would_fail.parquet")
+    known = {name: tables.get(name, empty(schema)) for name, schema in TABLES.items()}
+    period = next_quarter(AS_OF)
+    nouns = ("enterprises", "visits", "inspectors", "absences", "conflicts", "must_visits")
+    given = PlanInput(
+        ratings=rate(tables, policy), policy=policy, period_from=period[0], period_to=period[1],
+        seed=f"worth {seed}".encode(), **{name: known[name] for name in nouns},
+    )  # fmt: skip
+    return given, truth.select("enterprise_id", "would_fail")
+
+
+def compared(given: PlanInput, truth: pl.DataFrame, lots: int = 5) -> list[Worth]:
+    """The plan, the same without randomness, greedy by priority and chance (mean of so many lots).
+
+    Greedy and chance may spend as many person-minutes as the plan does, with its people and calendar.
+    """
+    days = working_days(given.period_from, given.period_to, given.policy.as_of, given.policy.redress.holidays, (5, 6))
+    ours, directed = _planned(given, days), _planned(_directed(given), days)
+    everybody = _everybody(given, days)
+    spent = int(ours["minutes"].sum())
+    by_lot = []
+    for lot in range(lots):
+        chance = keyed.numbers(f"lot {lot}".encode(), everybody.firms["enterprise_id"])
+        by_lot.append(_worth("by lot", everybody.visits(chance, spent), truth))
+    return [
+        _worth("evenhand", ours, truth),
+        _worth("evenhand, no lot", directed, truth),
+        _worth("greedy by priority", everybody.visits(everybody.priority(), spent), truth),
+        _mean(by_lot),
+    ]
+
+
+def _planned(given: PlanInput, days: list[date]) -> pl.DataFrame:
+    plan = make_plan(given)
+    if violations(plan, given):
+        raise ValueError("the plan breaks a rule")
+    index = pl.DataFrame({"visit_date": days, "at": range(len(days))}, schema_overrides={"at": pl.Int64})
+    return plan.visits.join(index, on="visit_date").select("enterprise_id", "at", "minutes")
+
+
+def _directed(given: PlanInput) -> PlanInput:
+    rules = replace(given.policy.inspection, directed_per_mille=1000)
+    return replace(given, policy=replace(given.policy, inspection_rules=rules))
+
+
+@dataclass(frozen=True)
+class _Everybody:
+    """Every firm that may be visited, once, sorted by id; layer: must, statutory, directed."""
+
+    firms: pl.DataFrame
+    given: PlanInput
+    crew: Crew
+    days: list[date]
+    districts: list[str]
+    skills: list[str]
+
+    def priority(self) -> np.ndarray:  # type: ignore[type-arg]
+        """Worst tier first, then risk × recency × length."""
+        rank = {tier.id: tier.rank for tier in self.given.policy.tiers}
+        tier = self.firms["tier"].replace_strict(rank, default=0, return_dtype=pl.Int64).to_numpy()
+        return np.asarray(tier * 10**9 + self.firms["value"].to_numpy())
+
+    def visits(self, order: np.ndarray, minutes: int) -> pl.DataFrame:  # type: ignore[type-arg]
+        """enterprise_id, at, minutes: greedy takes duties, then highest `order` first, till the minutes are spent."""
+        ranked = (
+            self.firms.with_row_index("row")
+            .with_columns(
+                pl.Series("order", order),
+                pl.col("layer").replace_strict({"must": 0, "statutory": 1, "directed": 2}).alias("turn"),
+            )
+            .sort("turn", "order", "enterprise_id", descending=[False, True, False])
+            .with_columns(pl.int_range(self.firms.height, 0, -1, dtype=pl.Int64).alias("first"))
+            .sort("row")
+        )
+        problem = build(self.firms, {}, self.given, self.crew, self.days, self.districts, self.skills)
+        flat = np.zeros_like(problem.premium)
+        problem = replace(problem, value=ranked["first"].to_numpy(), premium=flat, over=flat)
+        placed = ranked.with_columns(pl.Series("at", greedy(problem, self.given.seed).day)).filter(pl.col("at") >= 0)
+        placed = placed.sort("first", descending=True).filter(pl.col("minutes").cum_sum() <= minutes)
+        return placed.select("enterprise_id", "minutes", "at")
+
+
+def _everybody(given: PlanInput, days: list[date]) -> _Everybody:
+    rows = candidates(given, days)
+    districts, skills = names_of(rows, given)
+    crew = build_crew(given.inspectors, given.absences, days, districts, skills)
+    rows = bar_impossible(rows, given, crew, days, districts, skills).filter(pl.col("barred").is_null())
+    duty = pl.when(pl.col("must").is_not_null()).then(pl.lit("must")).when("statutory").then(pl.lit("statutory"))
+    once = rows.filter((pl.col("count") == 1) | pl.col("must").is_not_null())
+    firms = once.with_columns(duty.otherwise(pl.lit("directed")).alias("layer")).sort("enterprise_id", "count")
+    return _Everybody(firms, given, crew, days, districts, skills)
+
+
+def _worth(name: str, visits: pl.DataFrame, truth: pl.DataFrame) -> Worth:
+    first = visits.group_by("enterprise_id").agg(pl.col("at").min())
+    hit = first.join(truth.filter("would_fail"), on="enterprise_id")["at"].to_numpy()
+    day = float(hit.mean()) if len(hit) else float("nan")
+    return Worth(name, visits.height, first.height, int(visits["minutes"].sum()), len(hit), day)
+
+
+def _mean(lots: list[Worth]) -> Worth:
+    visits, firms, minutes, found, day = (
+        float(np.mean([getattr(one, name) for one in lots])) for name in ("visits", "firms", "minutes", "found", "day")
+    )
+    return Worth(lots[0].name, visits, firms, minutes, found, day)
