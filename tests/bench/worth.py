@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.worth_chicago import earlier, windows
+from tests.bench.worth_chicago import earlier, windows, with_team
 from tests.bench.worth_generated import Worth, compared, town
 
 SHARED = Path(os.environ.get("EVENHAND_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "chicago"
@@ -47,8 +47,12 @@ def chicago() -> None:
     if not SHARED.is_dir():
         print("Chicago: ../shared/data is not there")
         return
-    dues = windows(SHARED)
-    for own_team, title in ((False, "any team may take any visit"), (True, "each team keeps its own visits")):
+    everything = windows(SHARED)
+    teams = [due for due in map(with_team, everything) if len(due.day)]
+    for own_team, dues, title in (
+        (False, everything, "any team may take any visit"),
+        (True, teams, "each team keeps its own visits (those whose team is known)"),
+    ):
         print(f"\nChicago, days earlier than; each team's visits a day as they were; {title}")
         table = [earlier(due, own_team=own_team) for due in dues]
         names = list(table[0])

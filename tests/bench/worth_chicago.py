@@ -73,6 +73,14 @@ def due(rows: pl.DataFrame, ratings: pl.DataFrame, tiers: list[str], origin: dat
     )
 
 
+def with_team(given: Due) -> Due:
+    """Only the visits whose team is known: the files name none after 2014-04-16, and nobody is no team."""
+    known = given.team != ""
+    names = tuple(name for name, keep in zip(given.names, known, strict=True) if keep)
+    arrays = (getattr(given, name)[known] for name in ("team", "day", "found", "risk", "tier"))
+    return Due(given.origin, *arrays, names)
+
+
 def rescheduled(given: Due, order: Floats, *, own_team: bool) -> tuple[Floats, npt.NDArray[np.object_]]:
     """New day and team of each visit, highest `order` (free of ties) first into the slots that were really used."""
     day, team = np.empty_like(given.day), np.empty_like(given.team)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench.worth_chicago import Due, earlier, kept, rescheduled, windows
+from tests.bench.worth_chicago import Due, earlier, kept, rescheduled, windows, with_team
 from tests.bench.worth_generated import compared, town
 
 
@@ -24,11 +24,20 @@ def test_a_plan_finds_more_of_the_hidden_truth_than_chance_in_the_same_hours() -
 @pytest.mark.slow
 @pytest.mark.shared
 def test_chicago_is_found_earlier_than_chance_whoever_inspects(shared_data: Path) -> None:
-    last = windows(shared_data / "chicago", first=date(2014, 6, 23))
-    for own_team in (False, True):
-        gained = earlier(last[0], seeds=1, own_team=own_team)
+    due = windows(shared_data / "chicago", first=date(2014, 2, 23))[0]
+    for visits, own_team in ((due, False), (with_team(due), True)):
+        gained = earlier(visits, seeds=1, own_team=own_team)
         assert gained["random"] > 0
         assert gained["actual"] > 0
+
+
+def test_a_visit_whose_team_is_not_known_is_nobodys_team() -> None:
+    some = np.array(["red", "", "red"], dtype=object)
+    numbers = np.arange(3.0)
+    due = with_team(Due(date(2014, 6, 1), some, numbers, numbers > 1, numbers, numbers, ("a", "b", "c")))
+    assert due.names == ("a", "c")
+    assert due.day.tolist() == [0.0, 2.0]
+    assert due.found.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("own_team", [False, True])
