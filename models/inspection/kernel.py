@@ -5,6 +5,9 @@ assignment (Yagiura's instances): an item is a visit, a bin a team-day.
 
 Rules kept by every step: a bin's minutes with travel ≤ its capacity, at most two districts in a bin, the day of the
 bin within the item's window, kinds that fit, nobody sent where a clash is known.
+
+One file on purpose, longer than the house allows: numba's cache of a compiled function is renewed only when the
+function's own file changes, so a helper or a table kept in another file would leave stale machine code behind.
 """
 
 from __future__ import annotations
