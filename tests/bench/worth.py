@@ -1,7 +1,7 @@
 """`make bench-worth [SIZE=20000]`: what a plan finds, where the truth is known.
 
 Generated registers with their hidden truth (three seeds), then Chicago's windows where ../shared is there. Greedy by
-priority is the most a plan without rates, floor and lot could find; the distance to it is what these cost.
+priority keeps neither rates nor floor; the distance to it is what these cost.
 """
 
 from __future__ import annotations
