@@ -15,6 +15,7 @@ from config.in_force import Clause, Item, Policy
 from models.rating.acts import days_since_epoch, last_day
 from models.rating.encoding import Shard
 from models.rating.engine import Inputs
+from models.rating.once import gravity
 from models.rating.rubric import FOREVER, SEVERITIES, Rubric, Term
 from models.redress.status import ACT_WIDE, Status
 
@@ -79,7 +80,8 @@ def _touched(touched: pl.DataFrame, eidx: int) -> dict[int, list[dict[str, Any]]
 def _act_wide(
     mine: list[dict[str, Any]], touched: dict[int, list[dict[str, Any]]], rubric: Rubric
 ) -> dict[int, Status]:
-    """row → status, for all records of an act of which one is revoked, withdrawn, repaired, suspended, relieved."""
+    """row → status, for records that are revoked, withdrawn, repaired, suspended or relieved, and for the reports of
+    the same act that are not graver."""
     today = rubric.policy.as_of
     own: dict[int, Status] = {}
     for row in mine:
@@ -88,13 +90,24 @@ def _act_wide(
             found.append(Status.revoked)
         if found and row["known_on"] <= today:
             own[row["row"]] = min(found, key=ACT_WIDE.index)
-    acts: dict[tuple[date, int], Status] = {}
+    grave = gravity(rubric)
+    result = dict(own)
     for row in mine:
-        if row["row"] in own:
-            key = (row["act_date"], int(rubric.act_class[row["cell"]]))
-            acts[key] = min(own[row["row"]], acts.get(key, own[row["row"]]), key=ACT_WIDE.index)
-    keyed = {row["row"]: acts.get((row["act_date"], int(rubric.act_class[row["cell"]]))) for row in mine}
-    return {row: own.get(row, status) for row, status in keyed.items() if status is not None}
+        reach = [
+            own[other["row"]]
+            for other in mine
+            if other["row"] in own
+            and _act(other, rubric) == _act(row, rubric)
+            and grave[other["cell"]] >= grave[row["cell"]]
+        ]
+        if row["row"] not in own and reach:
+            result[row["row"]] = min(reach, key=ACT_WIDE.index)
+    return result
+
+
+def _act(row: dict[str, Any], rubric: Rubric) -> tuple[date, int]:
+    """What one enterprise's reports of the same act share."""
+    return row["act_date"], int(rubric.act_class[row["cell"]])
 
 
 def _line(

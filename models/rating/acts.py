@@ -102,8 +102,9 @@ def last_day(rubric: Rubric) -> pl.Expr:
 
 def set_aside(shard: Shard, rubric: Rubric, today: pl.Expr | None) -> pl.DataFrame:
     """Records that decisions or relief touch: row, eidx, status (null = none now), annotated, changes_on, today."""
-    touched = shard.records.with_row_index("row").filter(pl.col("row").is_in(shard.decisions["row"].implode()))
     day = pl.lit(rubric.policy.as_of) if today is None else today.cast(pl.Date)
+    named = pl.col("row").is_in(shard.decisions["row"].implode())
+    touched = shard.records.with_row_index("row").filter(named, pl.col("known_on") <= day, pl.col("act_date") <= day)
     cell = (pl.col("item") * 3 + pl.col("severity").cast(pl.UInt16)).cast(pl.UInt16)
     of_record = touched.select(
         "row",

@@ -15,24 +15,44 @@ def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.Dat
     """Acts, and what waits: eidx, changes_in of reports that weigh less but may outlast the heaviest.
 
     frame: sorted by eidx and age, with cell, points, changes_in, dead (set aside) and amount where asked for. What
-    sets one report aside sets the act aside; the act's amount is the largest reported. Of equal points the earlier
-    row stands.
+    sets one report aside sets aside the other reports of the act that are not graver: a decision on a trifle never
+    takes a grave report of the same day with it. The act's amount is the largest that stands. Of equal points the
+    earlier row stands.
     """
     keep = ~frame["dead"].to_numpy()
     places = _tied(frame["eidx"].to_numpy(), frame["age"].to_numpy())
     if places.size == 0:
         return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, places)
     order, starts = _acts(frame, rubric, places)
-    dead = np.logical_or.reduceat(~keep[order], starts)
-    best = np.maximum.reduceat(precedence(frame["points"].to_numpy()[order]), starts)
-    winners = order[(order.size - 1 - (best & np.uint64(0xFFFFFFFF)).astype(np.int64))]
-    keep[order] = False
-    keep[winners[~dead]] = True
-    if "amount" in frame.columns:
-        frame = frame.with_columns(_largest(frame["amount"], order, starts, winners))
     of_act = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
-    lost = order[~dead[of_act] & ~keep[order]]
+    stands = _standing(gravity(rubric)[frame["cell"].to_numpy()[order]], ~keep[order], starts, of_act)
+    weight = np.where(stands, precedence(frame["points"].to_numpy()[order]), np.uint64(0))
+    best = np.maximum.reduceat(weight, starts)
+    some = np.logical_or.reduceat(stands, starts)
+    winners = order[(order.size - 1 - (best & np.uint64(0xFFFFFFFF)).astype(np.int64))[some]]
+    keep[order] = False
+    keep[winners] = True
+    if "amount" in frame.columns:
+        frame = frame.with_columns(_largest(frame["amount"], order, starts, stands, winners, some))
+    lost = order[stands & ~keep[order]]
     return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, lost)
+
+
+def gravity(rubric: Rubric) -> npt.NDArray[np.int32]:
+    """What a report of each cell weighs on the day of its act, in milli-points without sign."""
+    weights: npt.NDArray[np.int32] = np.abs(rubric.points.to_numpy().reshape(-1, rubric.width)[:, 0])
+    return weights
+
+
+def _standing(
+    grave: npt.NDArray[np.int32],
+    dead: npt.NDArray[np.bool_],
+    starts: npt.NDArray[np.intp],
+    of_act: npt.NDArray[np.intp],
+) -> npt.NDArray[np.bool_]:
+    """Reports that nothing sets aside: neither their own decision nor one on a report at least as grave."""
+    reached = np.maximum.reduceat(np.where(dead, grave, -1), starts)
+    return ~dead & (grave > reached[of_act])
 
 
 def _tied(eidx: npt.NDArray[np.uint32], age: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
@@ -65,10 +85,16 @@ def precedence(points: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
 
 
 def _largest(
-    amount: pl.Series, order: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], winners: npt.NDArray[np.intp]
+    amount: pl.Series,
+    order: npt.NDArray[np.intp],
+    starts: npt.NDArray[np.intp],
+    stands: npt.NDArray[np.bool_],
+    winners: npt.NDArray[np.intp],
+    some: npt.NDArray[np.bool_],
 ) -> pl.Series:
-    """Amounts with the largest of each act at its heaviest report."""
-    largest = np.maximum.reduceat(amount.fill_null(NO_AMOUNT).to_numpy()[order], starts)
+    """Amounts with the largest standing one of each act at its heaviest report."""
+    amounts = np.where(stands, amount.fill_null(NO_AMOUNT).to_numpy()[order], NO_AMOUNT)
+    largest = np.maximum.reduceat(amounts, starts)[some]
     known = largest > NO_AMOUNT
     return amount.scatter(winners[known], largest[known])
 

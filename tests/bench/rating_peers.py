@@ -112,7 +112,12 @@ def duckdb_sql(lake: Lake, policy: Policy, number: int) -> str:
     weighed AS (
       SELECT *, (full_points * {_decay_sql(policy)}) / 1000 AS exact, age <= max_days AS alive
       FROM known JOIN catalogue USING (item, severity)),
-    pointed AS (SELECT *, trunc(exact)::BIGINT AS points FROM weighed),
+    reached AS (
+      SELECT *,
+             coalesce(max(abs(full_points)) FILTER (WHERE dead) OVER (PARTITION BY eidx, act_class, age), -1) AS reach
+      FROM weighed),
+    pointed AS (
+      SELECT *, trunc(exact)::BIGINT AS points FROM reached WHERE NOT dead AND abs(full_points) > reach),
     ranked AS (
       SELECT *, (((abs(points) * 2 + (points < 0)::INT)::BIGINT << 32) | (4294967295 - row))::BIGINT AS weight
       FROM pointed),
@@ -121,7 +126,7 @@ def duckdb_sql(lake: Lake, policy: Policy, number: int) -> str:
              arg_max(severity, weight) FILTER (WHERE alive) AS severity,
              arg_max(dimension, weight) FILTER (WHERE alive) AS dimension,
              arg_max(points, weight) FILTER (WHERE alive) AS points, age
-      FROM ranked GROUP BY eidx, act_class, age HAVING NOT bool_or(dead) AND bool_or(alive)),
+      FROM ranked GROUP BY eidx, act_class, age HAVING bool_or(alive)),
     totals AS (
       SELECT eidx, {card.base} + {sums} AS total, max(weight, 5) FILTER (WHERE points <> 0) AS heaviest
              {", " + held if held else ""}
@@ -184,7 +189,9 @@ def pandas_rating(lake: Lake, policy: Policy, keep: bool) -> Result:
         full = frame.full_points.to_numpy()
         frame["points"] = np.sign(full) * (np.abs(full) * share // 1000)
         act = ["eidx", "act_class", "age"]
-        frame = frame[~frame.groupby(act).dead.transform("any")]
+        frame["reach"] = frame.full_points.abs().where(frame.dead, -1)
+        standing = ~frame.dead & (frame.full_points.abs() > frame.groupby(act).reach.transform("max"))
+        frame = frame[standing]
         frame = frame[frame.age <= frame.max_days]
         frame["weight"] = (frame.points.abs() * 2 + (frame.points < 0)) * 2**32 + (4294967295 - frame.row)
         frame = frame.sort_values("weight", ascending=False).drop_duplicates(act)

@@ -61,12 +61,20 @@ def _firm(firm: Row, tables: dict[str, pl.DataFrame], policy: Policy) -> tuple[i
 
 def _act(reports: list[Row], firm: Row, decisions: list[Row], policy: Policy) -> list[Row]:
     """The one report that counts, if any."""
-    if any(_aside(record, firm, decisions, policy) for record in reports):
-        return []
-    alive = [record for record in reports if _in_term(record, policy)]
+    aside = [record for record in reports if _aside(record, firm, decisions, policy)]
+    reached = max((_gravity(record, policy) for record in aside), default=-1)
+    standing = [record for record in reports if record not in aside and _gravity(record, policy) > reached]
+    alive = [record for record in standing if _in_term(record, policy)]
     if not alive:
         return []
     return [max(alive, key=lambda r: (abs(_points(r, policy)), _points(r, policy)))] if alive else []
+
+
+def _gravity(record: Row, policy: Policy) -> int:
+    """What the report weighs on the day of its act."""
+    item = policy.items[record["item"]]
+    share = policy.scorecard.decay[item.decay].per_mille(0) if item.decay else 1000
+    return abs(int(item.points.get(record["severity"], 0) * share / 1000))
 
 
 def _term(record: Row, policy: Policy) -> Any:

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from config.errors import InputError
 from config.pack import ObjectionEffect
 from models.rating import rate
-from models.records import RATINGS, TABLES
+from models.records import DECISIONS, ENTERPRISES, RATINGS, RECORDS, TABLES
 from tests.models.rating.oracle import naive
 from tests.models.rating.worlds import AS_OF, QUICK, act, firm, frames, market, world
 
@@ -125,3 +125,32 @@ def test_bad_rows_are_named() -> None:
     odd = frames(enterprises=[firm(1)], records=[act(1, "a:7", "wage_arrears", AS_OF, "grave")])
     with pytest.raises(InputError, match="'grave' of a:7"):
         rate(odd, market())
+
+
+def test_a_decision_on_a_trifle_leaves_a_grave_report_of_the_same_act_standing() -> None:
+    day = AS_OF - timedelta(days=100)
+    firm, reports = "cn:1", (("grave", "covert_discharge", "serious"), ("trifle", "excess_emission", "minor"))
+    rows = [
+        {"record_id": name, "enterprise_id": firm, "item": item, "act_date": day, "known_on": day, "severity": severity}
+        for name, item, severity in reports
+    ]
+    tables = {
+        "enterprises": pl.DataFrame([{"enterprise_id": firm}], schema=ENTERPRISES),
+        "records": pl.DataFrame(rows, schema=RECORDS),
+    }
+
+    def after(repaired: str) -> tuple[int, str]:
+        decision = {
+            "decision_id": "d1",
+            "kind": "revocation",
+            "record_id": repaired,
+            "filed_on": day,
+            "decided_on": AS_OF - timedelta(days=1),
+            "outcome": "granted",
+        }
+        decided = tables | {"decisions": pl.DataFrame([decision], schema=DECISIONS)}
+        return rate(decided, market()).select("score", "tier").row(0)
+
+    before = rate(tables, market()).select("score", "tier").row(0)
+    assert after("trifle") == before
+    assert after("grave") == (market().scorecard.base, "A")  # the lighter report of the same act goes with it
