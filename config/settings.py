@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(default=None, description="folder of the lake; default: var/lake")
     person_secret: SecretStr | None = Field(default=None, description="secret for the keys of natural persons")
     person_secret_file: Path | None = Field(default=None, description="file that holds that secret")
+    draw_seed_file: Path | None = Field(default=None, description="file with the secret seed of draws")
     shards: int = Field(default=8, ge=1, le=65_536, description="shards of the lake; never changes a result")
     workers: int = Field(default=2, ge=1, le=256, description="workers; never changes a result")
     language: Literal["en", "zh", "both"] = "both"
@@ -40,6 +41,17 @@ class Settings(BaseSettings):
     def lake(self) -> str:
         """Folder of the lake."""
         return self.lake_url or str(self.root / "lake")
+
+    def draw_seed(self) -> bytes | None:
+        """The secret seed of draws; None where only the number of `--seed` is at hand, which anybody can guess."""
+        if self.draw_seed_file is None:
+            return None
+        if not self.draw_seed_file.is_file():
+            raise UsageError(f"{self.draw_seed_file}: no such seed file.", remedy="openssl rand -hex 32 > FILE")
+        seed = self.draw_seed_file.read_bytes().strip()
+        if len(seed) < 32:
+            raise UsageError(f"{self.draw_seed_file}: shorter than 32 bytes.", remedy="openssl rand -hex 32 > FILE")
+        return seed
 
     def secret(self) -> bytes:
         """Secret for person keys: from the environment, from a file, else one made once and kept in var/."""

@@ -44,6 +44,7 @@ def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[s
         "pack": context.pack,
         "source": context.source_id,
         "out": str(context.out),
+        "draw_can_be_foreseen": context.settings.draw_seed_file is None,
     }
     with progress.stage("taking in"):
         result["rows"] = take_in(context, work / "intake")

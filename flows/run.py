@@ -77,8 +77,9 @@ class RunContext:
 
     @property
     def seed_bytes(self) -> bytes:
-        """Seed of every draw and lottery of this run."""
-        return f"evenhand:{self.seed}".encode()
+        """Seed of every draw and lottery of this run: the office's secret where it has one, and `--seed`."""
+        secret = self.settings.draw_seed()
+        return (b"evenhand" if secret is None else secret) + f":{self.seed}".encode()
 
     def run_id(self, inputs: Mapping[str, str]) -> str:
         """Name of the run: same inputs, policy, seed, dates → same id. `inputs`: file name → sha256."""

@@ -51,6 +51,10 @@ def describe(result: dict[str, Any]) -> None:
         if plan["bound"]:
             gap = 100 * (plan["bound"] - plan["objective"]) / plan["bound"]
             console.out.print(f"risk covered: within {gap:.2f}% of the proven bound for any plan within these hours")
+        if result["draw_can_be_foreseen"]:
+            console.out.print(
+                "draw: its seed can be guessed; for a real one set EVENHAND_DRAW_SEED_FILE (docs/draw.md)"
+            )
     if result.get("tenders"):
         tenders = result["tenders"]
         console.out.print(f"tenders: {tenders['tenders']}, bids: {tenders['bids']}, vetoes: {tenders['vetoed']}")
