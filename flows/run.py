@@ -89,7 +89,7 @@ class RunContext:
                 "source": self.source,
                 "policy": self.policy.digest,
                 "as_of": self.as_of,
-                "seed": self.seed,
+                "seed": hashlib.sha256(self.seed_bytes).hexdigest(),
                 "period": self.period,
                 "language": self.settings.language,
             }
