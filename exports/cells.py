@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from xml.sax.saxutils import escape
+from functools import partial
+from html import escape as escape_html
 
 import polars as pl
 
@@ -21,6 +22,7 @@ _RISKY = re.compile(r"^\s*[=+\-@|%＝＋－＠]|^#[A-Z/0]")
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 EPOCH = date(1899, 12, 30)
 
+escape = partial(escape_html, quote=False)
 Value = str | int | float | Decimal | bool | date | None
 
 

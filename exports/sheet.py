@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from lxml import etree
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font, PatternFill
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from exports.cells import ILLEGAL, Cell, Value, cell_xml, formula_cells, number_cells, text_cells
@@ -18,8 +20,7 @@ from exports.styles import style_of
 if TYPE_CHECKING:
     from exports.workbook import Book
 
-NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-BATCH = 250  # rows parsed at a time
+BATCH = 250  # rows made at a time
 EPOCH_TO_UNIX = 25_569  # days from the epoch of spreadsheets to 1970-01-01
 _DIVISORS = {Kind.share: 1000, Kind.points: 1000}
 
@@ -46,7 +47,7 @@ class Sheet:
         pages_wide: int = 1,
     ) -> None:
         self.book, self.worksheet, self.next_row = book, worksheet, 1
-        self._rows: Generator[None, Any, None] | None = None
+        self._rows: Generator[None, str, None] | None = None
         self._set_columns(widths, hidden)
         if freeze:
             worksheet.freeze_panes = freeze
@@ -171,12 +172,11 @@ class Sheet:
     def _send(self, rows: str) -> None:
         """Hand finished row XML to the sheet's stream."""
         if self._rows is None:
-            self.worksheet._get_writer()
-            self._rows = self.worksheet._rows = _stream(self.worksheet)
+            writer = self.worksheet._writer = _Writer(self.worksheet)
+            writer.write_top()
+            self._rows = self.worksheet._rows = _stream(writer)
             next(self._rows)
-        if ILLEGAL.search(rows):
-            rows = ILLEGAL.sub("", rows)
-        self._rows.send(etree.fromstring(f'<s xmlns="{NAMESPACE}">{rows}</s>', _PARSER))
+        self._rows.send(ILLEGAL.sub("", rows) if ILLEGAL.search(rows) else rows)
 
     def _set_columns(self, widths: Sequence[float], hidden: Sequence[str]) -> None:
         for index, width in enumerate(widths):
@@ -199,16 +199,37 @@ class Sheet:
             sheet.print_title_rows = repeat
 
 
-_PARSER = etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True)
+class _Writer(WorksheetWriter):  # type: ignore[misc]
+    """openpyxl's writer of a sheet over a file that finished rows can be written to as they are."""
+
+    dropped = rows_ended = False
+
+    def get_stream(self) -> Generator[Any, Any, None]:
+        path = self.out
+        with open(path, "wb") as self.file:
+            self.out = self.file
+            stream = super().get_stream()
+            next(stream)
+            self.out = path
+            try:
+                yield from stream
+            except etree.LxmlSyntaxError:  # a book thrown away in the midst of its rows
+                self.dropped = True
+                if self.rows_ended:
+                    raise
 
 
-def _stream(worksheet: Any) -> Generator[None, Any, None]:
-    xf = worksheet._writer.xf.send(True)
-    with xf.element("sheetData"):
-        try:
-            while True:
-                for row in (yield):
-                    xf.write(row)
-        except GeneratorExit:
-            pass
-    worksheet._writer.xf.send(None)
+def _stream(writer: _Writer) -> Generator[None, str, None]:
+    xf = writer.xf.send(True)
+    try:
+        with xf.element("sheetData"):
+            xf.flush()
+            with suppress(GeneratorExit):
+                while True:
+                    writer.file.write((yield).encode())
+    except etree.LxmlSyntaxError:
+        if not writer.dropped:
+            raise
+        return
+    writer.rows_ended = True
+    writer.xf.send(None)

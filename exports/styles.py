@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Protection, Side
 
-from config.in_force import Tier
 from exports.layout import Column, Kind
+
+if TYPE_CHECKING:
+    from config.in_force import Tier
 
 FONT = "Noto Sans CJK SC"
 LIGHTEST, DARKEST = 93.0, 38.0  # CIE lightness of the best and the worst tier

@@ -11,17 +11,19 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.writer.excel import ExcelWriter
 
-from config.in_force import Tier
 from exports.cells import clean
 from exports.sheet import Sheet
 from exports.styles import named_styles, tier_styles
+
+if TYPE_CHECKING:
+    from config.in_force import Tier
 
 MAX_ROWS = 1_048_576  # rows a sheet can hold
 _ZIP_DAY = (2000, 1, 1, 0, 0, 0)
@@ -82,8 +84,8 @@ def pack(workbook: Workbook, path: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(temporary, "wb") as file:
-            archive = _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4)
-            ExcelWriter(workbook, archive).save()
+            with _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4) as archive:
+                ExcelWriter(workbook, archive).save()
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -118,5 +120,5 @@ class _Archive(zipfile.ZipFile):
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:
-    while block := source.read(1 << 20):
+    while block := source.read(1 << 16):
         target.write(block)

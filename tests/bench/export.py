@@ -42,8 +42,8 @@ def ours(path: Path) -> None:
     book = Book("bench", date(2026, 5, 1))
     sheet = book.sheet("one", [12.0] * COLUMNS, freeze="A2")
     heading = sheet.headings(form, "both")
-    for start in range(0, ROWS, 1_000):
-        rows = [row(i) for i in range(start, start + 1_000)]
+    for start in range(0, ROWS, 250):
+        rows = [row(i) for i in range(start, start + 250)]
         sheet.table(form, pl.DataFrame(rows, schema=[c.id for c in columns], orient="row"))
     sheet.filter(form, heading, sheet.next_row - 1)
     sheet.drop_down(f"F2:F{ROWS + 1}", '"A,B,C,D"', "tier", "choose")
@@ -124,11 +124,11 @@ def report() -> Iterator[str]:
         yield f"{job:12} {figures['cpu']:7.1f} CPU s {rate:10,.0f} rows/s {figures['peak_mb']:6.0f} MB peak"
     speed = found["bare"]["cpu"] / found["ours"]["cpu"]
     reading = found["slow_reader"]["cpu"] / found["fast_reader"]["cpu"]
-    grown = found["ours"]["peak_mb"] - found["ours"]["before_mb"]
-    yield f"writing {speed:.2f} × bare openpyxl (≥{FAST_ENOUGH}); memory {found['ours']['peak_mb']:.0f} MB peak, "
-    yield f"  {grown:.0f} MB above the imports (≤{MEMORY_MB});"
+    peak, before = found["ours"]["peak_mb"], found["ours"]["before_mb"]
+    yield f"writing {speed:.2f} × bare openpyxl (≥{FAST_ENOUGH})"
+    yield f"memory {peak:.0f} MB peak of the whole process (≤{MEMORY_MB}), of which the imports are {before:.0f} MB"
     yield f"reading {reading:.0f} × openpyxl's reader (≥{READ_TIMES})"
-    met = speed >= FAST_ENOUGH and grown <= MEMORY_MB and reading >= READ_TIMES
+    met = speed >= FAST_ENOUGH and peak <= MEMORY_MB and reading >= READ_TIMES
     yield "targets met" if met else "TARGETS MISSED"
 
 

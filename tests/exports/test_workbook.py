@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from datetime import date
 from pathlib import Path
@@ -61,6 +62,12 @@ def test_the_same_content_gives_the_same_bytes_and_nothing_half_written(tmp_path
     with pytest.raises(AttributeError):
         book.save(tmp_path / "c.xlsx")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.xlsx", "b.xlsx"]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_book_thrown_away_in_the_midst_of_its_rows_leaves_nothing_behind() -> None:
+    Book("t", date(2026, 1, 1)).sheet("one", [3]).row(["x"])
+    gc.collect()
 
 
 def test_tabs_get_names_that_spreadsheets_accept(tmp_path: Path) -> None:
