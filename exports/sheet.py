@@ -20,7 +20,7 @@ from exports.styles import style_of
 if TYPE_CHECKING:
     from exports.workbook import Book
 
-BATCH = 250  # rows made at a time
+BATCH = 200  # rows made at a time
 EPOCH_TO_UNIX = 25_569  # days from the epoch of spreadsheets to 1970-01-01
 _DIVISORS = {Kind.share: 1000, Kind.points: 1000}
 

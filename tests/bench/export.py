@@ -42,8 +42,8 @@ def ours(path: Path) -> None:
     book = Book("bench", date(2026, 5, 1))
     sheet = book.sheet("one", [12.0] * COLUMNS, freeze="A2")
     heading = sheet.headings(form, "both")
-    for start in range(0, ROWS, 250):
-        rows = [row(i) for i in range(start, start + 250)]
+    for start in range(0, ROWS, 200):
+        rows = [row(i) for i in range(start, start + 200)]
         sheet.table(form, pl.DataFrame(rows, schema=[c.id for c in columns], orient="row"))
     sheet.filter(form, heading, sheet.next_row - 1)
     sheet.drop_down(f"F2:F{ROWS + 1}", '"A,B,C,D"', "tier", "choose")
