@@ -232,7 +232,6 @@ def test_missing_damaged_and_foreign_files_are_refused(sent: Path, world: World,
         collect(tmp_path / "foreign.xlsx", world)
 
 
-@pytest.mark.slow
 def test_round_trip_through_libreoffice(sent: Path, world: World, tmp_path: Path) -> None:
     if not shutil.which("soffice"):
         pytest.skip("LibreOffice is not installed")
