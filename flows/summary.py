@@ -50,7 +50,7 @@ def describe(result: dict[str, Any]) -> None:
             console.out.print(price_of_randomness(price), markup=False)
         if plan["bound"]:
             gap = 100 * (plan["bound"] - plan["objective"]) / plan["bound"]
-            console.out.print(f"value of the plan: within {gap:.2f}% of the proven bound for any plan within these hours")
+            console.out.print(f"value of the plan: within {gap:.2f}% of the proven bound of any plan in these hours")
         if result["draw_can_be_foreseen"]:
             console.out.print(
                 "draw: its seed can be guessed; for a real one set EVENHAND_DRAW_SEED_FILE (docs/draw.md)"
