@@ -26,7 +26,8 @@ def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.Dat
     order, starts = _acts(frame, rubric, places)
     of_act = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
     stands = _standing(gravity(rubric)[frame["cell"].to_numpy()[order]], ~keep[order], starts, of_act)
-    weight = np.where(stands, precedence(frame["points"].to_numpy()[order]), np.uint64(0))
+    weight = precedence(frame["points"].to_numpy()[order])
+    weight[~stands] = 0
     best = np.maximum.reduceat(weight, starts)
     some = np.logical_or.reduceat(stands, starts)
     winners = order[(order.size - 1 - (best & np.uint64(0xFFFFFFFF)).astype(np.int64))[some]]
@@ -51,8 +52,13 @@ def _standing(
     of_act: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.bool_]:
     """Reports that nothing sets aside: neither their own decision nor one on a report at least as grave."""
-    reached = np.maximum.reduceat(np.where(dead, grave, -1), starts)
-    return ~dead & (grave > reached[of_act])
+    stands = ~dead
+    touched = np.flatnonzero(np.logical_or.reduceat(dead, starts)[of_act])  # places in acts of which one is set aside
+    reached = np.full(starts.size, -1, dtype=np.int32)
+    gone = touched[dead[touched]]
+    np.maximum.at(reached, of_act[gone], grave[gone])
+    stands[touched] &= grave[touched] > reached[of_act[touched]]
+    return stands
 
 
 def _tied(eidx: npt.NDArray[np.uint32], age: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
