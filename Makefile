@@ -20,6 +20,10 @@ help: ## this list
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv/.cluster: .venv/.dev requirements/cluster.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cluster.txt
+	@touch $@
+
 run: .venv/.run ## set up, generate 20,000 enterprises, rate, plan, score tenders, write workbooks to var/out
 	$(BIN)/evenhand run
 
@@ -76,6 +80,7 @@ bench: bench-rating bench-plan bench-tender bench-export ## every measurement at
 lock: .venv/.dev ## lock the versions again, with hashes and without addresses
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --group cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/dev.txt -o requirements/cluster.txt
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv
