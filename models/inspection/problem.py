@@ -69,3 +69,4 @@ class Solution:
     bound: int
     bits: float
     price: Ints  # micro-value of a team-minute for each visit's cell
+    teams: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))  # every team-day formed: day, one, other

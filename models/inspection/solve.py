@@ -20,6 +20,7 @@ from models.inspection.teams import Lottery, TeamDays
 PULLS = (64, 8)  # lotteries tried in small regions, from the worth of teams towards the wished mix
 SMALL = 3000  # visits
 NEAR = 500  # a gap below 1/NEAR of the bound ends the tries
+NO_TEAMS = np.zeros((0, 3), np.int64)
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
 
 
@@ -33,6 +34,7 @@ class _Part:
     bound: int
     bits: float
     price: Ints
+    teams: Ints
 
 
 def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solution:
@@ -56,6 +58,7 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solut
         sum(p.bound for p in parts),
         sum(p.bits for p in parts),
         prices,
+        np.concatenate([NO_TEAMS, *(p.teams for p in parts)]),
     )
 
 
@@ -99,7 +102,9 @@ def _part(
     place[np.searchsorted(everybody, likely)] = bins
     seated = place >= 0
     day, one, other = (np.where(seated, column[place], -1) for column in (teams.day, teams.one, teams.other))
-    return _Part(everybody, day, one, other, objective_of(problem, everybody[seated]), bound, teams.bits, hour_price)
+    formed = np.stack([teams.day, teams.one, teams.other], axis=1)
+    value = objective_of(problem, everybody[seated])
+    return _Part(everybody, day, one, other, value, bound, teams.bits, hour_price, formed)
 
 
 def _pin_teams(lottery: Lottery, problem: Problem, pinned: Ints) -> None:
@@ -138,7 +143,7 @@ def _seat_pins(
 
 def _nothing(chosen: Ints, bound: int, hour_price: Ints) -> _Part:
     nobody = np.full(len(chosen), -1, np.int64)
-    return _Part(chosen, nobody, nobody, nobody, 0, bound, 0.0, hour_price)
+    return _Part(chosen, nobody, nobody, nobody, 0, bound, 0.0, hour_price, NO_TEAMS)
 
 
 def objective_of(problem: Problem, scheduled: Ints) -> int:
