@@ -20,6 +20,7 @@ from flows.collect import known_visits, report_visits, told_at
 from flows.earlier import earlier_runs
 from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in, tender_files
+from flows.kept_policy import under_kept_policy
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import publication, register
@@ -45,13 +46,14 @@ def differences_of_run(settings: Settings, run_id: str) -> list[str]:
             row = reads.run(snapshot, run.run_id)
             names = reads.inputs(snapshot, run.run_id)["name"].to_list()
             known_by = _feedback_known_by(store, run)
-        told = list(_told_apart(row, run.context))
+        then = under_kept_policy(run.context, row["policy_digest"])
+        told = list(_told_apart(row, then))
         gone = [name for name in _files(names) if not (run.context.data / name).is_file()]
         if gone:
             return [*told, *(f"input {name} is no longer in {run.context.data}" for name in gone)]
         scratch = _scratch(settings, Path(folder))
         _lay_out_feedback(settings, run.context, known_by, scratch)
-        context = _in(scratch, run.context, _as_read(names, run.context.data, Path(folder) / "data"))
+        context = _in(scratch, then, _as_read(names, run.context.data, Path(folder) / "data"))
         _lay_out_earlier(run.context, context)
         check = verify_run(
             store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
@@ -97,7 +99,10 @@ def _feedback_known_by(store: Store, run: FinishedRun) -> str:
     with store.snapshot() as snapshot:
         files = reads.inputs(snapshot, run.run_id)
         given = {name: sha for name, sha in files.select("name", "sha256").rows() if name.startswith("register:")}
-        moments = [*events.decision_versions(snapshot)["recorded_at"], *events.proposed_records(snapshot)["at"]]
+        moments: list[str] = [
+            *events.decision_versions(snapshot)["recorded_at"],
+            *events.proposed_records(snapshot)["at"],
+        ]
         moments += [*told_at(snapshot), *events.overrides(snapshot)["at"]]
     for moment in sorted(set(moments), reverse=True) if given else []:
         if hashes(feedback(run.context, known_by=moment)) == given:
@@ -152,7 +157,9 @@ def _lay_out_earlier(then: RunContext, context: RunContext) -> None:
     for run in earlier_runs(then):
         name = f"{run.run_id}.json"
         noted = read_json(saved_runs(then.settings) / name)
-        write_json(saved_runs(context.settings) / name, noted | {"data": str(context.data.resolve())})
+        here = context.arguments(run.run_id)
+        sort = {key: here[key] for key in ("data", "pack", "scenario")}
+        write_json(saved_runs(context.settings) / name, noted | sort)
 
 
 def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, scratch: Settings) -> None:

@@ -86,8 +86,9 @@ def collect_roster(
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         with store.unit_of_work() as unit:
             records = found.proposed.records.with_columns(visit_id=pl.col("act_id"))
-            given = {"run_id": run.run_id, "form_sha256": digest, "officer": officer, "at": now}
-            fresh = events.propose_records(unit, records, **given)
+            fresh = events.propose_records(
+                unit, records, run_id=run.run_id, form_sha256=digest, officer=officer, at=now
+            )
             report_visits(unit, found.proposed.visits, officer=officer, form_sha256=digest, at=now)
             unit.commit()
     told = (found.proposed.visits.height, fresh, found.refused.height, found.proposed.unchanged, found.returned.blank)

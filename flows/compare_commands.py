@@ -95,7 +95,7 @@ def _tables(source: str, data: Path | None, run_id: str | None, on: date) -> dic
     # rows dated after the two days are refused, as they should be: no reason to stop
     described = described.model_copy(update={"rejection_limit_per_mille": 1000})
     taken = intake(described, data, secret=settings.secret(), policy=load_policy(described.policy).at(on), as_of=on)
-    return taken.tables
+    return dict(taken.tables)
 
 
 def _report(

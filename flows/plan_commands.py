@@ -131,7 +131,7 @@ def _table(path: Path | None, schema: pl.Schema) -> pl.DataFrame:
     if path is None:
         return pl.DataFrame(schema=schema)
     try:
-        return pl.read_csv(path, schema_overrides=dict(schema)).select(list(schema)).cast(dict(schema))  # type: ignore[arg-type]
+        return pl.read_csv(path, schema_overrides=schema).select(list(schema)).match_to_schema(schema)
     except (OSError, pl.exceptions.PolarsError) as error:
         message = f"not a table with {', '.join(schema)}: {error}"
         raise InputError(message, file=str(path), remedy="give CSV in UTF-8 with these headings") from error

@@ -15,6 +15,7 @@ from flows import console
 from flows.tender_material import Material, from_files, from_registers, opening_of
 
 if TYPE_CHECKING:
+    from models.tender import Evaluation
     from models.tender.case import TenderCase
 
 app = typer.Typer(no_args_is_help=True, help="Tenders: credit points, evaluation, fairness, sensitivity.")
@@ -61,6 +62,24 @@ def _day(text: str | None) -> Any:
         return None if text is None else datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise UsageError(f"--as-of: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
+
+
+def _evaluated(case: TenderCase, material: Material, seed: int, queried_at: datetime | None = None) -> Evaluation:
+    """One case over the material; lists and records only where the material answers for all of them."""
+    from models.tender import evaluate as evaluated
+
+    return evaluated(
+        case,
+        material.ratings,
+        material.policy,
+        listings=material.tables["listings"] if material.listed else None,
+        enterprises=material.tables["enterprises"],
+        decisions=material.tables["decisions"],
+        links=material.tables["links"],
+        records=material.tables["records"] if material.complete else None,
+        queried_at=queried_at,
+        seed=str(seed).encode(),
+    )
 
 
 @app.command()
@@ -117,24 +136,12 @@ def evaluate(
     """
     from exports.bid_files import write_evaluation
     from flows import tender_tables
-    from models.tender import evaluate as evaluated
 
     cases = _cases(file, schemas)
     material = _material(cases, data, source, ratings, lists, enterprises, policy, as_of)
     found = []
     for case in cases:
-        result = evaluated(
-            case,
-            material.ratings,
-            material.policy,
-            listings=material.tables["listings"] if material.listed else None,
-            enterprises=material.tables["enterprises"],
-            decisions=material.tables["decisions"],
-            links=material.tables["links"],
-            records=material.tables["records"] if material.complete else None,
-            queried_at=datetime.now().astimezone(),
-            seed=str(seed).encode(),
-        )
+        result = _evaluated(case, material, seed, datetime.now().astimezone())
         found.append(result)
         if not as_json:
             tender_tables.show_evaluation(result)
@@ -191,23 +198,13 @@ def sensitivity(
     Example:  evenhand tender sensitivity tender.json --data registers
     """
     from flows import tender_tables
-    from models.tender import evaluate as evaluated
     from models.tender.leave_out import leave_out
     from models.tender.sensitivity import sensitivity as worked_out
 
     cases = _cases(file, None)
     material = _material(cases, data, source, ratings, lists, enterprises, policy, as_of)
     for case in cases:
-        result = evaluated(
-            case,
-            material.ratings,
-            material.policy,
-            listings=material.tables["listings"] if material.listed else None,
-            enterprises=material.tables["enterprises"],
-            decisions=material.tables["decisions"],
-            records=material.tables["records"] if material.complete else None,
-            seed=str(seed).encode(),
-        )
+        result = _evaluated(case, material, seed)
         by_weight = worked_out(result, material.policy)
         left_out = leave_out(result, material.tables, material.ratings, material.policy) if material.complete else ()
         if as_json:

@@ -52,7 +52,7 @@ def from_registers(data: Path, source: str, pack: str, as_of: date, settings: Se
 
     policy = load_policy(pack).at(as_of)
     taken = intake(load_source(source), data, secret=settings.secret(), policy=policy, as_of=as_of)
-    tables = {name: empty(schema) for name, schema in TABLES.items()} | taken.tables
+    tables = {name: empty(schema) for name, schema in TABLES.items()} | dict(taken.tables)
     return Material(policy, rate(tables, policy), tables, listed=True, complete=True)
 
 

@@ -21,7 +21,7 @@ from flows.rate import ratings
 from flows.run import FinishedRun, restored
 from flows.schedule import planned
 from models.inspection import Plan
-from models.rating.explain import Explanation, explain
+from models.rating import Explanation, explain
 from models.records import TABLES, empty
 from models.redress.clocks import clocks
 from models.store import events
@@ -163,10 +163,18 @@ class Office:
 
     def override(self, enterprise_id: str, before: str, after: str, reason: str, login: str, name: str) -> None:
         """An officer departs from what is proposed for a firm; ApprovalRequired without a reason."""
-        subject = {"subject": f"enterprise:{enterprise_id}", "before": before, "after": after}
         with self.store.unit_of_work() as unit:
-            given = {"officer": login, "name": name, "reason": reason, "at": datetime.now(UTC)}
-            events.record_override(unit, run_id=self.run.run_id, **subject, **given)
+            events.record_override(
+                unit,
+                run_id=self.run.run_id,
+                subject=f"enterprise:{enterprise_id}",
+                before=before,
+                after=after,
+                officer=login,
+                name=name,
+                reason=reason,
+                at=datetime.now(UTC),
+            )
             unit.commit()
 
     def audit(self) -> dict[str, pl.DataFrame]:
