@@ -17,6 +17,7 @@ from exports.registers import write_registers
 from flows import console
 from flows.earlier import named
 from flows.intake import input_hashes, take_in, tender_files
+from flows.kept_policy import keep_policy
 from flows.prefect_home import short_runs
 from flows.publish import publish
 from flows.rate import rate_all
@@ -26,6 +27,7 @@ from flows.schedule import plan_inspections, planned
 from flows.steps import deliver, write_json
 from flows.summary import rates_by_tier
 from flows.tender import score_tenders
+from flows.watched import watched
 from models.store import events, heads
 from models.store.locks import run_lock
 from models.store.session import Store, open_store
@@ -46,20 +48,20 @@ def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[s
         "out": str(context.out),
         "draw_can_be_foreseen": context.settings.draw_seed_file is None,
     }
-    with progress.stage("taking in"):
+    with progress.stage("taking in", "intake"):
         result["rows"] = take_in(context, work / "intake")
-    with progress.stage("rating"):
+    with progress.stage("rating", "ratings"):
         result["tiers"] = rate_all(*given)
-    with progress.stage("planning"):
+    with progress.stage("planning", "plan"):
         result |= _plan(*given, work / "plan")
-    with progress.stage("scoring tenders"):
+    with progress.stage("scoring tenders", "tenders"):
         if tender_files(context) and context.policy.tender_rules is not None:
             result["tenders"] = score_tenders(context, run_id, work / "intake", work / "ratings", work / "tenders")
-    with progress.stage("writing workbooks"):
+    with progress.stage("writing workbooks", "publish"):
         result["files"] = publish(context, run_id, work, work / "published")
-    with progress.stage("registering"):
+    with progress.stage("registering", "register"):
         result["ledger_head"] = register(context, run_id, work, work / "published")
-    with progress.stage("delivering"):
+    with progress.stage("delivering", "deliver"):
         deliver(work / "published", context.out)
         saved_runs(context.settings).mkdir(exist_ok=True)
         write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments(run_id))
@@ -79,16 +81,19 @@ def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, A
     """Generate the demonstration where asked for, then run; refused while another run holds the register."""
     context.settings.root.mkdir(parents=True, exist_ok=True)
     with (
+        watched(context) as watch,
         open_store(context.settings.database) as store,
         run_lock(store),
-        console.steps(STAGES) as progress,
+        console.steps(STAGES, watch.step) as progress,
         short_runs(),
     ):
         if demo_size is not None and not context.data.is_dir():
             context.data.parent.mkdir(parents=True, exist_ok=True)
             write_registers(context.data, demo_size, context.seed, context.as_of)
         _same_secret(store, context)
-        return nightly(context, context.run_id(input_hashes(context) | named(context)), progress)
+        keep_policy(context)
+        run_id = watch.named(context.run_id(input_hashes(context) | named(context)))
+        return nightly(context, run_id, progress)
 
 
 def _same_secret(store: Store, context: RunContext) -> None:
