@@ -149,6 +149,9 @@ class Inspection:
     team_size: int
     recusal_days: int
     directed_per_mille: int
+    risk_first_per_mille: int | None  # of the visits: their day goes by risk, the others' by lot; None: as they fit
+    explore_per_mille: int | None  # of the spare visits of a proposal of rates
+    rate_step_per_mille: int | None  # of the present rate
     clauses: Mapping[str, Clause]  # by field name
     consignment: Consignment | None
 

@@ -233,6 +233,15 @@ class Resolver:
         if form.frequency is not None and form.frequency.covers(self.day):
             table, clauses["frequency"] = self.need("inspection.frequency", form.frequency)
             frequency = {tier: rule.at_least_every_days if rule else None for tier, rule in table.items()}
+        asides = {
+            "risk_first_per_mille": form.risk_first,
+            "explore_per_mille": form.explore_share,
+            "rate_step_per_mille": form.rate_step,
+        }
+        for name, aside in asides.items():
+            values[name] = None
+            if aside is not None and aside.covers(self.day):
+                values[name], clauses[name] = self.need(f"inspection.{name}", aside)
         consignment = self.consignment(form.consignment) if form.consignment else None
         return in_force.Inspection(
             **values,
