@@ -14,7 +14,8 @@ from flows.earlier import history
 from flows.intake import tables
 from flows.run import RunContext
 from flows.steps import once
-from models.intake.lake import prune, write_lake
+from models.intake.generation import write_lake
+from models.intake.lake import prune
 from models.rating.lake_run import rate_lake
 from models.rating.rated_files import read_run
 

@@ -5,49 +5,48 @@
                      /persons.parquet decisions.parquet
                      /shard-00000/{enterprises,records,links,listings,indicators,decisions,reliefs}.parquet
 
-A reader always sees one whole generation; a writer that dies leaves nothing that is read.
+A reader always sees one whole generation; a writer that dies leaves nothing that is read. The root is a folder, or
+a prefix of an object store: there the files are put first and the pointer last, and a shard is worked on in a copy.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from config.errors import StoreError, UsageError
-from models.intake.mapped import NAMES, write_mapped
-from models.rating.encoding import Codes, Shard, codes_of, encode, person_numbers, table
+from config.errors import StoreError
+from models.intake.bucket import Bucket, Place, local_folder
+from models.rating.encoding import Codes, Shard
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "CURRENT"
 PARTS = ("enterprises", "records", "links", "listings", "indicators", "decisions", "reliefs", "visits")
-ROW_GROUP = 1 << 20
 ENGINE_COLUMNS = ("eidx", "item", "severity", "act_date", "known_on", "amount", "corrected_on", "ends_on",
-                  "revoked_on")  # fmt: skip
+                  "revoked_on", "decision")  # fmt: skip
 
 
 FIRM_COLUMNS = ["enterprise_id", "region", "industry", "registered_on"]
 
 
-def shard_of(enterprise_id: str, shards: int) -> int:
-    """The shard an enterprise lives in: the same on every machine and in every version."""
-    return zlib.crc32(enterprise_id.encode()) % shards
+def home(shard: int) -> str:
+    """Folder of a shard within its generation."""
+    return f"shard-{shard:05d}"
 
 
 @dataclass(frozen=True)
 class Lake:
     """One generation, opened and checked."""
 
-    root: Path
+    root: Place
     generation: str
     shards: int
     codes: Codes
@@ -55,15 +54,38 @@ class Lake:
 
     @property
     def folder(self) -> Path:
+        """Where the files lie; of a lake in an object store only a copy (`at_hand`) has a folder."""
+        if isinstance(self.root, Bucket):
+            raise StoreError(f"{self.root}: not on this machine.", remedy="ask for a shard at hand first")
         return self.root / self.generation
+
+    @contextmanager
+    def at_hand(self, number: int, parts: Sequence[str] | None = None, *, digests: bool = False) -> Iterator[Lake]:
+        """This lake with one shard (or these of its parts) on the local disk: itself, or a copy for the time being.
+
+        digests: StoreError also where a file on a disk was altered; what is copied is always compared.
+        """
+        wanted = None if parts is None else {f"{home(number)}/{part}.parquet" for part in parts}
+        names = [name for name in self.files if name.startswith(f"{home(number)}/")]
+        names = [name for name in names if wanted is None or name in wanted]
+        if not isinstance(self.root, Bucket):
+            for name in names if digests else ():
+                _check(self.folder / name, self.files[name], digests)
+            yield self
+            return
+        with local_folder() as folder:
+            (self.root / self.generation).fetch(names, folder / self.generation)
+            for name in names:
+                _check(folder / self.generation / name, self.files[name], digests=True)
+            yield replace(self, root=folder)
 
     def path(self, shard: int, part: str) -> Path:
         """File of one part of a shard."""
-        return self.folder / f"shard-{shard:05d}" / f"{part}.parquet"
+        return self.folder / home(shard) / f"{part}.parquet"
 
     def size(self, shard: int) -> int:
         """Number of enterprises of a shard."""
-        return int(self.files[f"shard-{shard:05d}/enterprises.parquet"]["rows"])
+        return int(self.files[f"{home(shard)}/enterprises.parquet"]["rows"])
 
     def shard(
         self,
@@ -91,7 +113,7 @@ class Lake:
 
     def latest(self, shard: int) -> date:
         """The last day on which something of the shard came to be known."""
-        return date.fromisoformat(self.files[f"shard-{shard:05d}/records.parquet"]["latest"])
+        return date.fromisoformat(self.files[f"{home(shard)}/records.parquet"]["latest"])
 
     @property
     def mapped(self) -> bool:
@@ -106,106 +128,20 @@ class Lake:
         }
 
 
-def latest(shard: Shard) -> date:
-    """The last day on which something of a shard came to be known; ends set in advance do not count."""
-    columns = {"records": ("known_on", "act_date", "corrected_on", "revoked_on"), "listings": ("from_date",),
-               "indicators": ("period_end",), "visits": ("visit_date",),
-               "decisions": ("filed_on", "decided_on"), "reliefs": ("filed_on", "decided_on")}  # fmt: skip
-    days = [getattr(shard, part)[name].max() for part, names in columns.items() for name in names]
-    return max((day for day in days if isinstance(day, date)), default=date(1970, 1, 1))
-
-
-def write_lake(tables: Mapping[str, pl.DataFrame], root: Path, shards: int, *, mapped: bool = False) -> Lake:
-    """Write the tables (models.records.TABLES) as a new generation and make it the one in force.
-
-    mapped: also as memory-mapped records, which the nightly run of a large lake reads (models.intake.mapped).
-
-    The same tables and number of shards give the same generation, whatever the order of the rows.
-    """
-    if not 1 <= shards <= 65_536:
-        raise UsageError(f"{shards} shards.", remedy="choose 1 to 65536")
-    codes, persons = codes_of(tables), person_numbers(table(tables, "links"))
-    with Generation(root, shards, codes, mapped=mapped) as generation:
-        generation.write("persons.parquet", persons)
-        generation.write("decisions.parquet", table(tables, "decisions").sort("decision_id"))
-        for number, part in _partition(tables, shards):
-            generation.write_shard(number, encode(part, codes, persons))
-        return generation.publish()
-
-
-def _partition(tables: Mapping[str, pl.DataFrame], shards: int) -> Iterable[tuple[int, dict[str, pl.DataFrame]]]:
-    """The tables of one shard after the other; decisions go to all (each keeps what touches its records)."""
-    ids = table(tables, "enterprises").select("enterprise_id")
-    homes = ids.with_columns(shard=pl.Series([shard_of(key, shards) for key in ids["enterprise_id"]], dtype=pl.UInt32))
-    for number in range(shards):
-        here = homes.filter(pl.col("shard") == number)
-        part = {
-            name: table(tables, name).join(here, on="enterprise_id", how="semi")
-            for name in ("enterprises", "records", "links", "listings", "indicators", "visits")
-        }
-        yield number, part | {"decisions": table(tables, "decisions")}
-
-
-class Generation:
-    """A generation being written; nothing is visible before `publish`."""
-
-    def __init__(self, root: Path, shards: int, codes: Codes, *, mapped: bool = False) -> None:
-        self.root, self.shards, self.codes, self.mapped = root, shards, codes, mapped
-        self.files: dict[str, dict[str, Any]] = {}
-        self.folder = root / f".writing-{os.getpid()}"
-
-    def __enter__(self) -> Generation:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def write_shard(self, number: int, shard: Shard) -> None:
-        """All parts of one shard."""
-        for part in PARTS:
-            self.write(f"shard-{number:05d}/{part}.parquet", getattr(shard, part))
-        if self.mapped:
-            write_mapped(self.folder / f"shard-{number:05d}", shard.records, shard.enterprises["registered_on"])
-            for name in NAMES:
-                self.seen(f"shard-{number:05d}/{name}.bin", shard.records.height)
-        self.files[f"shard-{number:05d}/records.parquet"]["latest"] = latest(shard).isoformat()
-
-    def write(self, name: str, frame: pl.DataFrame) -> None:
-        """One file, on the disk when this returns."""
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=False)
-        self.seen(name, frame.height)
-
-    def seen(self, name: str, rows: int) -> None:
-        """A file that was written: on the disk when this returns, and in the manifest."""
-        path = self.folder / name
-        _sync(path)
-        self.files[name] = {"bytes": path.stat().st_size, "rows": rows, "blake2b": digest(path)}
-
-    def publish(self) -> Lake:
-        """Name the generation by its content and point to it."""
-        manifest = {"format": FORMAT, "shards": self.shards, "codes": asdict(self.codes), "files": self.files}
-        text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1)
-        name = f"gen-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-        _replace(self.folder / "manifest.json", text)
-        if not (self.root / name).exists():
-            os.rename(self.folder, self.root / name)
-        _replace(self.root / POINTER, name)
-        return Lake(self.root, name, self.shards, self.codes, self.files)
-
-
-def open_lake(root: Path, *, digests: bool = False) -> Lake:
-    """The generation in force; StoreError names a shard file that is missing, truncated or (`digests`) altered."""
+def open_lake(root: Place, generation: str | None = None, *, digests: bool = False) -> Lake:
+    """The generation in force, or this one; StoreError names what is missing, truncated or (`digests`) altered."""
     try:
-        name = (root / POINTER).read_text(encoding="utf-8").strip()
-        manifest = json.loads((root / name / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError) as error:
+        name = generation or _text(root, POINTER).strip()
+        text = _text(root, f"{name}/manifest.json")
+        manifest = json.loads(text)
+    except (FileNotFoundError, ValueError, StoreError) as error:
+        if isinstance(error, StoreError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise  # the store cannot be reached
         raise StoreError(f"{root}: no lake, or its manifest is damaged.", remedy="run intake first") from error
     if manifest["format"] != FORMAT:
         raise StoreError(f"{root}: lake of format {manifest['format']}.", remedy="run intake again")
+    if named(text) != name:
+        raise StoreError(f"{root}: the manifest of {name} was altered.", remedy="run intake again")
     codes = Codes(**{key: tuple(value) for key, value in manifest["codes"].items()})
     lake = Lake(root, name, manifest["shards"], codes, manifest["files"])
     check_lake(lake, digests=digests)
@@ -214,48 +150,63 @@ def open_lake(root: Path, *, digests: bool = False) -> Lake:
 
 def check_lake(lake: Lake, *, digests: bool = False) -> None:
     """StoreError names the first file of the generation that is missing, truncated or (`digests`) altered."""
-    for file, info in lake.files.items():
-        _check(lake.folder / file, info, digests)
+    if isinstance(lake.root, Bucket):
+        here = lake.root / lake.generation
+        sizes = here.sizes()
+        for name, info in lake.files.items():
+            _agrees(name, info, sizes.get(name), here.digest(name) if digests and name in sizes else None)
+        return
+    for name, info in lake.files.items():
+        _check(lake.folder / name, info, digests)
 
 
-def prune(root: Path, keep: Sequence[str]) -> None:
+def whole(lake: Lake) -> bool:
+    """Whether every file of the generation is there and unaltered."""
+    try:
+        check_lake(lake, digests=True)
+    except StoreError:
+        return False
+    return True
+
+
+def prune(root: Place, keep: Sequence[str]) -> None:
     """Remove generations that are neither in force nor in `keep`."""
-    wanted = {(root / POINTER).read_text(encoding="utf-8").strip(), *keep}
+    wanted = {_text(root, POINTER).strip(), *keep}
+    if isinstance(root, Bucket):
+        for name in sorted({name.split("/")[0] for name in root.sizes() if name.startswith("gen-")} - wanted):
+            (root / name).remove()
+        return
     for folder in root.glob("gen-*"):
         if folder.name not in wanted:
             shutil.rmtree(folder)
 
 
+def _text(root: Place, name: str) -> str:
+    return root.read(name).decode() if isinstance(root, Bucket) else (root / name).read_text(encoding="utf-8")
+
+
+def named(manifest: str) -> str:
+    """A generation's name, by the text of its manifest."""
+    return f"gen-{hashlib.blake2b(manifest.encode(), digest_size=16).hexdigest()}"
+
+
 def _check(path: Path, info: Mapping[str, Any], digests: bool) -> None:
-    place = f"{path.parent.name}/{path.name}"
+    found = path.stat().st_size if path.is_file() else None
+    _agrees(f"{path.parent.name}/{path.name}", info, found, digest(path) if digests and found is not None else None)
+
+
+def _agrees(name: str, info: Mapping[str, Any], size: int | None, found: str | None) -> None:
+    """size: bytes, None where there is no such file; found: its digest where that is to be compared."""
     remedy = "run intake again; nothing was replaced"
-    if not path.is_file():
-        raise StoreError(f"lake: {place} is missing.", remedy=remedy)
-    if path.stat().st_size != info["bytes"]:
-        message = f"lake: {place} has {path.stat().st_size} bytes instead of {info['bytes']}: truncated."
-        raise StoreError(message, remedy=remedy)
-    if digests and digest(path) != info["blake2b"]:
-        raise StoreError(f"lake: {place} was altered: its digest does not agree.", remedy=remedy)
+    if size is None:
+        raise StoreError(f"lake: {name} is missing.", remedy=remedy)
+    if size != info["bytes"]:
+        raise StoreError(f"lake: {name} has {size} bytes instead of {info['bytes']}: truncated.", remedy=remedy)
+    if found is not None and found != info["blake2b"]:
+        raise StoreError(f"lake: {name} was altered: its digest does not agree.", remedy=remedy)
 
 
 def digest(path: Path) -> str:
     """blake2b of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside, sync, rename over."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    _sync(beside)
-    os.replace(beside, path)
-    _sync(path.parent)

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from config.in_force import Policy
-from models.intake.lake import Generation, Lake
+from models.intake.generation import Generation
+from models.intake.lake import Lake
 from models.rating.acts import days_since_epoch
 from models.rating.encoding import Codes, Shard
 from models.records import ENTERPRISES, VISITS, empty

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from flows import doctor
-from models.intake.lake import write_lake
+from models.intake.generation import write_lake
 from models.store import heads
 from models.store.session import open_store
 from tests.models.store.world import NOON, save_results

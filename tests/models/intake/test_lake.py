@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from config.errors import StoreError, UsageError
-from models.intake.lake import Generation, open_lake, prune, shard_of, write_lake
+from models.intake.generation import Generation, shard_of, write_lake
+from models.intake.lake import open_lake, prune
 from models.intake.mapped import pick
 from models.rating.encoding import codes_of
 from tests.models.rating.worlds import world
@@ -101,3 +102,17 @@ def test_mapped_records_are_the_records(tmp_path: Path) -> None:
     assert found.equals(expected.select(columns))
     assert places.tolist() == expected["row"].to_list()
     assert counts.tolist() == [shard.records.filter(pl.col("eidx") == n).height for n in some]
+
+
+@pytest.mark.parametrize("harm", ["missing", "truncated", "altered"])
+def test_writing_again_mends_what_was_damaged(tmp_path: Path, harm: str) -> None:
+    lake = write_lake(world(4), tmp_path, 3)
+    victim = lake.path(1, "records")
+    content = bytearray(victim.read_bytes())
+    if harm == "missing":
+        victim.unlink()
+    else:
+        content[len(content) // 2] ^= 1
+        victim.write_bytes(content[:-1] if harm == "truncated" else content)
+    assert write_lake(world(4), tmp_path, 3).generation == lake.generation
+    assert open_lake(tmp_path, digests=True).generation == lake.generation

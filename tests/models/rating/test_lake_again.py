@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from config.errors import UsageError
-from models.intake.lake import write_lake
+from models.intake.generation import write_lake
 from models.rating import rate
 from models.rating.lake_again import rate_lake_again
 from models.rating.lake_run import rate_lake

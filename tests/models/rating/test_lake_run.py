@@ -17,7 +17,8 @@ from config.conditions import Condition
 from config.errors import StoreError, UsageError
 from config.in_force import Gate, Policy
 from config.policy import load_policy
-from models.intake.lake import open_lake, write_lake
+from models.intake.generation import write_lake
+from models.intake.lake import open_lake
 from models.rating import explain, rate
 from models.rating.lake_run import rate_lake
 from models.rating.rated_files import open_run, read_run
