@@ -25,7 +25,10 @@ class Settings(BaseSettings):
     draw_seed_file: Path | None = Field(default=None, description="file with the secret seed of draws")
     shards: int = Field(default=8, ge=1, le=65_536, description="shards of the lake; never changes a result")
     workers: int = Field(default=2, ge=1, le=256, description="workers; never changes a result")
+    log_stderr: bool = Field(default=False, description="also print every line of the log on stderr")
+    metrics_file: Path | None = Field(default=None, description="Prometheus text file; default: var/metrics")
     language: Literal["en", "zh", "both"] = "both"
+    exports_url: str | None = Field(default=None, description="address under which var/out is served, for links")
 
     @cached_property
     def root(self) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import typer
@@ -16,6 +16,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from config.errors import EvenhandError, StoreError
+from flows.discreet import told
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,10 +30,12 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except EvenhandError as error:
             err.print("[bold red]error:[/] ", end="")
-            err.print(str(error), markup=False)
+            err.print(told(error), markup=False)
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
             if not _of_a_full_disk(error):
+                if hasattr(error, "withheld"):
+                    err.print(f"{type(error).__name__}: {told(error)}", markup=False)
                 raise
             full = StoreError(
                 "no space left on the disk; no step was left half-written.",
@@ -51,7 +54,7 @@ def _of_a_full_disk(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if any(words in str(error) for words in FULL):  # polars, SQLite, shutil.copytree
+        if any(words in told(error) for words in FULL):  # polars, SQLite, shutil.copytree
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -73,22 +76,27 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any
     out.print(table)
 
 
+StepWatch = Callable[[str], AbstractContextManager[None]]
+
+
 class Steps:
     """The stages of a long command on one progress bar; silent when piped."""
 
-    def __init__(self, progress: Progress, bar: TaskID) -> None:
-        self._progress, self._bar = progress, bar
+    def __init__(self, progress: Progress, bar: TaskID, watch: StepWatch) -> None:
+        self._progress, self._bar, self._watch = progress, bar, watch
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """One stage: its name while it lasts, a step forward when it is done."""
+    def stage(self, name: str, step: str | None = None) -> Iterator[None]:
+        """One stage: its name while it lasts, a step forward when it is done; watched as `step` where that is given."""
         self._progress.update(self._bar, description=name)
-        yield
+        with nullcontext() if step is None else self._watch(step):
+            yield
         self._progress.advance(self._bar)
 
 
 @contextmanager
-def steps(total: int) -> Iterator[Steps]:
+def steps(total: int, watch: StepWatch = lambda step: nullcontext()) -> Iterator[Steps]:
+    """A progress bar of so many stages; `watch` is laid around every named one."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield Steps(progress, progress.add_task("starting", total=total))
+        yield Steps(progress, progress.add_task("starting", total=total), watch)

@@ -9,12 +9,14 @@ from typing import Any
 from prefect import flow
 
 from config.settings import Settings
+from flows.discreet import discreet
 from flows.nightly import run_everything
 from flows.run import RunContext, next_quarter
 from models.intake import load_source
 
 
 @flow(name="night", persist_result=False)
+@discreet
 def night(
     source: str,
     data: str,

@@ -9,6 +9,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.discreet import discreet
 from flows.feedback import OVERRIDES, feedback, hashes, laid_over
 from flows.retries import worth_another_try
 from flows.run import RunContext
@@ -36,6 +37,7 @@ def _beside(context: RunContext) -> dict[str, str]:
 
 
 @task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=worth_another_try)
+@discreet
 def take_in(context: RunContext, folder: Path) -> dict[str, int]:
     """Read, check and split the source's files into `folder`; returns rows by table, `rejected` among them."""
 

@@ -15,6 +15,7 @@ from prefect import flow
 from config.errors import PlanError, PolicyGap
 from exports.registers import write_registers
 from flows import console
+from flows.discreet import discreet
 from flows.earlier import named
 from flows.intake import input_hashes, take_in, tender_files
 from flows.kept_policy import keep_policy
@@ -36,6 +37,7 @@ STAGES = 7
 
 
 @flow(name="evenhand", validate_parameters=False, persist_result=False)
+@discreet
 def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[str, Any]:
     """One run over one source; returns what the summary shows."""
     work = context.work(run_id)

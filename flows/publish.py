@@ -15,6 +15,7 @@ from exports.compliance import write_register
 from exports.facts import Approval, facts_of
 from exports.report import ReportInput, write_report
 from exports.roster import write_rosters
+from flows.discreet import discreet
 from flows.earlier import previous, seen_rates
 from flows.intake import overrides, rejected, tables
 from flows.rate import ratings
@@ -31,6 +32,7 @@ def write_ratings_csv(frame: pl.DataFrame, path: Path) -> None:
 
 
 @task(name="publish", cache_policy=NO_CACHE)
+@discreet
 def publish(
     context: RunContext,
     run_id: str,

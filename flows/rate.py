@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from config.errors import UsageError
+from flows.discreet import discreet
 from flows.earlier import history
 from flows.intake import tables
 from flows.run import RunContext
@@ -21,6 +22,7 @@ from models.rating.rated_files import read_run
 
 
 @task(name="rate", cache_policy=NO_CACHE)
+@discreet
 def rate_all(context: RunContext, intake_folder: Path, folder: Path) -> dict[str, int]:
     """Rate every enterprise as of the run's day; returns enterprises by tier, best tier first."""
 

@@ -12,6 +12,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.discreet import discreet
 from flows.intake import rejected
 from flows.rate import ratings
 from flows.retries import worth_another_try
@@ -49,6 +50,7 @@ def file_digests(folder: Path) -> dict[str, str]:
     retry_delay_seconds=[1, 5],
     retry_condition_fn=worth_another_try,
 )
+@discreet
 def register(context: RunContext, run_id: str, work: Path, published: Path) -> str:
     """One unit of work, always in the same order; returns the ledger's head for this run's results."""
     seen = [SeenFile(**row) for row in read_json(work / "intake" / "intake.json")["files"]]

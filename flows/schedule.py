@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from config.errors import CheckFailed
+from flows.discreet import discreet
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import RunContext
@@ -36,6 +37,7 @@ def plan_input(context: RunContext, intake_folder: Path, rating_folder: Path) ->
 
 
 @task(name="plan", cache_policy=NO_CACHE)
+@discreet
 def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, int]:
     """Make and check the plan; returns its counts. A plan that breaks a rule never leaves: CheckFailed names it."""
 

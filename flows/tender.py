@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from exports.bid_files import write_evaluation
 from exports.facts import Approval, facts_of
+from flows.discreet import discreet
 from flows.intake import tables, tender_files
 from flows.rate import ratings
 from flows.run import RunContext
@@ -19,6 +20,7 @@ from models.tender import Evaluation, evaluate, read_ocds
 
 
 @task(name="tenders", cache_policy=NO_CACHE)
+@discreet
 def score_tenders(
     context: RunContext,
     run_id: str,
