@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from openpyxl.styles import Font, PatternFill
 from exports.cells import clean, risky
 from exports.layout import ROSTER, letter
 from exports.returned_rows import find_heading
+from models.whole import whole_path
 
 PROBLEMS = "问题 Problems"
 _RED, _GREEN = PatternFill("solid", fgColor="FFC7CE"), PatternFill("solid", fgColor="E2F0D9")
@@ -83,7 +84,7 @@ def _safe(cell: Any, text: str | None) -> None:
         cell.quotePrefix = True
 
 
-def _list(workbook: Any, rows: list[tuple[str | None, ...]]) -> None:
+def _list(workbook: Any, rows: Sequence[tuple[str | None, ...]]) -> None:
     if PROBLEMS in workbook.sheetnames:
         del workbook[PROBLEMS]
     page = workbook.create_sheet(PROBLEMS, 0)
@@ -98,13 +99,6 @@ def _list(workbook: Any, rows: list[tuple[str | None, ...]]) -> None:
 
 
 def _save(workbook: Any, answer: Path) -> Path:
-    answer.parent.mkdir(parents=True, exist_ok=True)
-    temporary = answer.with_name(f".{answer.name}.{os.getpid()}.part")
-    try:
-        workbook.save(temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, answer)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_path(answer) as draft:
+        workbook.save(draft)
     return answer

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ from exports.workbook import Book
 from models.tender.amounts import amount_of
 from models.tender.case import Bid, Criterion, Kind, Member, TenderCase
 from models.tender.sheet_columns import BIDS, CRITERIA, LOTS, SCORE, SHEETS, TENDER, SheetTable
+from models.whole import write_text
 
 Table = tuple[list[str], list[list[Any]]]
 """Headings (Chinese over English) and rows."""
@@ -137,13 +137,4 @@ def _write_csv(path: Path, table: Table) -> None:
     writer.writerow([heading.replace("\n", " ") for heading in table[0]])
     for row in table[1]:
         writer.writerow([f"'{value}" if isinstance(value, str) and risky(value) else value for value in row])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8-sig", newline="") as file:
-            file.write(text.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, f"\ufeff{text.getvalue()}")  # the mark by which spreadsheets know UTF-8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from models.tender.case import Bid
 from models.tender.credit import FirmCredit
 from models.tender.evaluation import Evaluation
 from models.tender.scoring import Scored
+from models.whole import whole_file
 
 _ZIP_DAY = (2000, 1, 1, 0, 0, 0)
 
@@ -230,16 +230,8 @@ def _save(document: Any, path: Path, letter: Letter) -> Path:
     properties.created = properties.modified = moment
     buffer = io.BytesIO()
     document.save(buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            _same_day(buffer, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        _same_day(buffer, file)
     return path
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil
 from typing import Any
-from unicodedata import east_asian_width
 
 import polars as pl
 
@@ -30,21 +28,6 @@ def frame_of(form: Form, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     schema = {column.id: _TYPES.get(column.kind, pl.String) for column in form.columns}
     numbered = [{"number": place, **row} for place, row in enumerate(rows, start=1)]
     return pl.DataFrame(numbered, schema=schema, orient="row")
-
-
-def row_height(form: Form, rows: Sequence[Mapping[str, Any]]) -> float:
-    """Points of height in which the longest wrapped text of a table fits; the same for all its rows."""
-    lines = 1
-    for column in form.columns:
-        if column.kind in (Kind.text, Kind.code):
-            longest = max((_length(row.get(column.id)) for row in rows), default=0)
-            lines = max(lines, ceil(longest * 1.1 / column.width))
-    return min(18 + 14 * (lines - 1), 90)
-
-
-def _length(value: Any) -> int:
-    """Width of a text in characters of the standard font; Chinese ones count two."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in str(value or ""))
 
 
 def word(words: Mapping[str, Word], code: str, language: Language) -> str:

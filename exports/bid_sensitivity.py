@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from openpyxl.chart import Reference, ScatterChart, Series
 
 from exports.bid_forms import CHART, CHART_DATA, LEAVE_OUT, SENSITIVITY
-from exports.bid_rows import frame_of, row_height
+from exports.bid_rows import frame_of
 from exports.cells import Cell
 from exports.layout import both
 from exports.page import open_page
@@ -45,7 +45,7 @@ def _by_weight(book: Book, bids: Bids, result: Sensitivity) -> None:
     sheet = open_page(book, SENSITIVITY, title, bids.facts, bids.approval, bids.language)
     sheet.headings(SENSITIVITY, bids.language)
     rows = stretch_rows(bids, result)
-    sheet.table(SENSITIVITY, frame_of(SENSITIVITY, rows), height=row_height(SENSITIVITY, rows))
+    sheet.table(SENSITIVITY, frame_of(SENSITIVITY, rows))
     sheet.row([])
     for line in answers(bids, result):
         sheet.row([line], "section", height=20)
@@ -177,5 +177,5 @@ def _without_records(book: Book, bids: Bids, left_out: tuple[LeftOut, ...]) -> N
     title = f"{bids.say('逐条剔除检验（每标段前两名）', 'Top two without one record')}  ·  {bids.evaluation.case.title}"
     sheet = open_page(book, LEAVE_OUT, title, bids.facts, bids.approval, bids.language)
     heading = sheet.headings(LEAVE_OUT, bids.language)
-    _, last = sheet.table(LEAVE_OUT, frame_of(LEAVE_OUT, rows), height=row_height(LEAVE_OUT, rows))
+    _, last = sheet.table(LEAVE_OUT, frame_of(LEAVE_OUT, rows))
     sheet.filter(LEAVE_OUT, heading, last)

@@ -15,7 +15,6 @@ from exports.bid_rows import (
     judge_rows,
     judges,
     note_rows,
-    row_height,
     summary_rows,
     tier_rows,
     veto_rows,
@@ -94,7 +93,7 @@ def _open(book: Book, bids: Bids, form: Form, zh: str, en: str, tab: str | None 
 def _table(book: Book, bids: Bids, form: Form, zh: str, en: str, *, frame_rows: list[dict[str, object]]) -> Sheet:
     sheet = _open(book, bids, form, zh, en)
     heading = sheet.headings(form, bids.language)
-    first, last = sheet.table(form, frame_of(form, frame_rows), height=row_height(form, frame_rows))
+    first, last = sheet.table(form, frame_of(form, frame_rows))
     if form is SUMMARY and frame_rows:
         cells = f"A{first}:{width_to(form)}{last}"
         sheet.highlight(cells, f'${form.letters["proposal"]}{first}<>""', "#E2F0D9", bold=True)
@@ -186,7 +185,7 @@ def _judge(book: Book, bids: Bids, judge: str) -> None:
     )
     sheet.headings(form, bids.language)
     rows = judge_rows(bids.evaluation, judge)
-    sheet.table(form, frame_of(form, rows), height=row_height(form, rows))
+    sheet.table(form, frame_of(form, rows))
     sheet.row([])
     sheet.row([_signature(bids, "评委签字：", "Judge:")], "plain", height=26)
 

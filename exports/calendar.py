@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +16,7 @@ from exports.facts import Approval, Facts, standing
 from exports.layout import Language, both
 from exports.left_out_words import why_text
 from exports.roster_rows import firm_code, team_names
+from models.whole import whole_file
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,9 @@ def _cancelled(old: Event, facts: Facts) -> Event:
 
 def _told(event: Event) -> tuple[str, ...]:
     """What a person would notice."""
-    return tuple(
-        event[name].to_ical().decode() if name in event else ""
-        for name in ("dtstart", "dtend", "summary", "description", "location", "status")
-    )
+    lines = event.content_lines()
+    names = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS")
+    return tuple(line for line in lines if line.startswith(names))
 
 
 def _stamp(facts: Facts) -> datetime:
@@ -146,7 +145,7 @@ def _earlier(path: Path) -> dict[str, Event]:
     if not path.exists():
         return {}
     found = Calendar.from_ical(path.read_bytes())
-    return {str(event["uid"]): event for event in found.walk("VEVENT")}
+    return {str(event["uid"]): event for event in found.walk() if isinstance(event, Event)}
 
 
 def _save(path: Path, events: list[Event], language: Language) -> None:
@@ -157,6 +156,5 @@ def _save(path: Path, events: list[Event], language: Language) -> None:
     calendar.add("x-wr-calname", both("检查计划", "Inspection plan", language, " "))
     for event in events:
         calendar.add_component(event)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(calendar.to_ical())
-    os.replace(temporary, path)
+    with whole_file(path) as file:
+        file.write(calendar.to_ical())

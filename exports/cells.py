@@ -6,19 +6,20 @@ would turn into a formula also gets the quote-prefix style. Control characters a
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from html import escape as escape_html
 
-import polars as pl
-
 MAX_TEXT = 32_767  # characters a cell can hold
-RISKY = r"^\s*[=+\-@|%\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^#[A-Z/0]"
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ILLEGAL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+ILLEGAL = re.compile(f"[{_ILLEGAL}]")
 _RISKY = re.compile(r"^\s*[=+\-@|%＝＋－＠]|^#[A-Z/0]")
+_CARE = re.compile(rf"[&<>{_ILLEGAL}]|_x[0-9A-Fa-f]{{4}}_|{_RISKY.pattern}")  # anything but plain text
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 EPOCH = date(1899, 12, 30)
 
@@ -43,7 +44,7 @@ def clean(text: str) -> str:
 
 def risky(text: str) -> bool:
     """Whether a spreadsheet would take this text for a formula or an error once somebody edits the cell."""
-    return _RISKY.match(text) is not None
+    return _RISKY.match(ILLEGAL.sub("", text)) is not None
 
 
 def serial(day: date) -> float:
@@ -53,9 +54,9 @@ def serial(day: date) -> float:
     return (day - EPOCH).days
 
 
-def inline(text: str) -> str:
-    """The inside of a text cell."""
-    return f'<is><t xml:space="preserve">{_ESCAPED.sub("_x005F_", escape(clean(text)))}</t></is>'
+def inner(text: str) -> str:
+    """Text as it stands in the XML of a cell."""
+    return _ESCAPED.sub("_x005F_", escape(clean(text)))
 
 
 def cell_xml(ref: str, cell: Cell, plain: int, quoted: int) -> str:
@@ -73,46 +74,52 @@ def cell_xml(ref: str, cell: Cell, plain: int, quoted: int) -> str:
         return f'<c r="{ref}" s="{plain}"><v>{serial(value):.10g}</v></c>'
     if isinstance(value, (int, float, Decimal)):
         return f'<c r="{ref}" s="{plain}"><v>{value}</v></c>'
-    return f'<c r="{ref}" s="{quoted if risky(value) else plain}" t="inlineStr">{inline(value)}</c>'
+    style = quoted if risky(value) else plain
+    return f'<c r="{ref}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{inner(value)}</t></is></c>'
 
 
-def text_cells(column: str, letter: str, plain: pl.Expr, quoted: pl.Expr) -> pl.Expr:
-    """The `<c>` elements of a text column, row numbers taken from column `__row`."""
-    text = pl.col(column).cast(pl.String)
-    text = pl.when(text.str.len_chars() > MAX_TEXT).then(text.str.slice(0, MAX_TEXT - 1) + "…").otherwise(text)
-    safe = text.str.replace_many(["&", "<", ">"], ["&amp;", "&lt;", "&gt;"]).str.replace_all(
-        r"_(x[0-9A-Fa-f]{4}_)", "_x005F_${1}"
-    )
-    style = pl.when(text.str.contains(RISKY)).then(quoted).otherwise(plain)
-    filled = pl.concat_str(
-        _open(letter, style), pl.lit(' t="inlineStr"><is><t xml:space="preserve">'), safe, pl.lit("</t></is></c>")
-    )
-    return pl.when(text.is_null() | (text == "")).then(_blank(letter, plain)).otherwise(filled)
+def text_cells(
+    texts: Iterable[str | None],
+    at: str,
+    rows: Sequence[str],
+    plain: int,
+    quoted: int,
+    own: Mapping[str, tuple[int, int]] | None = None,
+) -> list[str]:
+    """The `<c>` elements of a text column: `at` its letter, `rows` their numbers; `own` styles of single texts."""
+    cells, styles, blank = [], own or {}, f'" s="{plain}"/>'
+    start, between, end = f'" s="{plain}" t="inlineStr"><is><t xml:space="preserve">', f'<c r="{at}', "</t></is></c>"
+    for text, row in zip(texts, rows, strict=True):
+        if not text:
+            cells.append(f"{between}{row}{blank}")
+        elif text not in styles and len(text) <= MAX_TEXT and _CARE.search(text) is None:
+            cells.append(f"{between}{row}{start}{text}{end}")
+        else:
+            cells.append(cell_xml(f"{at}{row}", Cell(text), *styles.get(text, (plain, quoted))))
+    return cells
 
 
-def number_cells(column: str, letter: str, plain: pl.Expr, divide_by: int = 1) -> pl.Expr:
-    """The `<c>` elements of a numeric or date column; integers are divided for per-mille and thousandths."""
-    value = pl.col(column)
-    number = (value / divide_by).cast(pl.String) if divide_by != 1 else value.cast(pl.String)
-    filled = pl.concat_str(_open(letter, plain), pl.lit("><v>"), number, pl.lit("</v></c>"))
-    return pl.when(value.is_null()).then(_blank(letter, plain)).otherwise(filled)
+def number_cells(
+    values: Iterable[int | float | Decimal | None], at: str, rows: Sequence[str], style: int, divide_by: int = 1
+) -> list[str]:
+    """The `<c>` elements of a column of numbers; integers are divided for per-mille and thousandths.
+
+    What is no number (null, not a number, infinite) leaves its cell blank: spreadsheets have none of them.
+    """
+    cells = []
+    for value, row in zip(values, rows, strict=True):
+        if value is None or not math.isfinite(value):
+            cells.append(f'<c r="{at}{row}" s="{style}"/>')
+        else:
+            number = value / divide_by if divide_by != 1 else value
+            cells.append(f'<c r="{at}{row}" s="{style}"><v>{number}</v></c>')
+    return cells
 
 
-def formula_cells(formula: str, cached: str, letter: str, plain: pl.Expr) -> pl.Expr:
-    """The `<c>` elements of a calculated column; `{row}` in the formula is the row, `cached` a column with its text."""
-    before, *rest = escape(formula).split("{row}")
-    parts = [pl.lit(before)]
-    for piece in rest:
-        parts += [pl.col("__row"), pl.lit(piece)]
-    value = pl.col(cached).str.replace_many(["&", "<", ">"], ["&amp;", "&lt;", "&gt;"]).fill_null("")
-    return pl.concat_str(
-        _open(letter, plain), pl.lit(' t="str"><f>'), *parts, pl.lit("</f><v>"), value, pl.lit("</v></c>")
-    )
-
-
-def _open(letter: str, style: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit(f'<c r="{letter}'), pl.col("__row"), pl.lit('" s="'), style, pl.lit('"'))
-
-
-def _blank(letter: str, style: pl.Expr) -> pl.Expr:
-    return pl.concat_str(_open(letter, style), pl.lit("/>"))
+def formula_cells(formula: str, cached: Iterable[str | None], at: str, rows: Sequence[str], style: int) -> list[str]:
+    """The `<c>` elements of a calculated column; `{row}` in the formula is the row, `cached` the results as text."""
+    safe = escape(formula)
+    return [
+        f'<c r="{at}{row}" s="{style}" t="str"><f>{safe.replace("{row}", row)}</f><v>{inner(value or "")}</v></c>'
+        for value, row in zip(cached, rows, strict=True)
+    ]

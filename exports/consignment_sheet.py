@@ -71,9 +71,7 @@ class _Desk:
     def __init__(self, book: Book, facts: Facts, approval: Approval | None, language: Language) -> None:
         self.book, self.facts, self.approval, self.language = book, facts, approval, language
 
-    def page(
-        self, form: Form, title: str, rows: pl.DataFrame, *, tab: str | None = None, height: float | None = None
-    ) -> Sheet:
+    def page(self, form: Form, title: str, rows: pl.DataFrame, *, tab: str | None = None, height: float = 0) -> Sheet:
         sheet = open_page(self.book, form, title, self.facts, self.approval, self.language, tab_title=tab)
         heading = sheet.headings(form, self.language)
         _, last = sheet.table(form, rows, height=height)

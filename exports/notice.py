@@ -7,7 +7,6 @@ tier. It says "screening aid" on every page until an officer has approved it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,10 @@ from exports.notice_docx import NoticeFrame, paragraph, table
 from exports.page import open_page
 from exports.workbook import Book
 from models.rating.account import RecordLine
-from models.rating.explain import Explanation
+from models.rating.explanation import Explanation
 from models.rating.wording import SEVERITY, STATUS, cited, titled
 from models.redress.status import Status
+from models.whole import whole_file
 
 MERGE = Form(
     "merge",
@@ -75,24 +75,18 @@ def write_notices(
 
     Every file is written under a temporary name and renamed; same input, same bytes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     frame = NoticeFrame(standing(approval, language), facts.line(language))
     rows: list[dict[str, Any]] = []
     tiers: tuple[Any, ...] = ()
-    draft = folder / f".notices.{os.getpid()}.part"
-    try:
-        with open(draft, "w", encoding="utf-8", newline="\n") as lines:
-            for found in explanations:
-                name = f"{file_name(found.enterprise_id)}.docx"
-                _put(folder / name, frame.document(list(body(found, approval, language))))
-                lines.write(json.dumps(as_json(found, facts, approval), ensure_ascii=False, sort_keys=True) + "\n")
-                rows.append(_merge_row(found, name))
-                tiers = found.policy.tiers
-            lines.flush()
-            os.fsync(lines.fileno())
-        os.replace(draft, folder / "notices.jsonl")
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(folder / "notices.jsonl") as lines:
+        for found in explanations:
+            name = f"{file_name(found.enterprise_id)}.docx"
+            with whole_file(folder / name) as file:
+                file.write(frame.document(list(body(found, approval, language))))
+            said = json.dumps(as_json(found, facts, approval), ensure_ascii=False, sort_keys=True)
+            lines.write(f"{said}\n".encode())
+            rows.append(_merge_row(found, name))
+            tiers = found.policy.tiers
     merge = _merge(rows, tiers, facts, approval, language, folder / "mail-merge.xlsx")
     return Notices(len(rows), folder, merge, folder / "notices.jsonl")
 
@@ -182,9 +176,3 @@ def _merge(
     _, last = sheet.table(MERGE, frame)
     sheet.filter(MERGE, heading, last)
     return book.save(path)
-
-
-def _put(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +35,11 @@ class Register(Protocol):
 
 def open_register(folder: Path, layout: Layout, day: str, part: int = 1) -> Register:
     """A new file (or the first of several) of this layout under `folder`."""
-    kinds = {"csv": CsvRegister, "xlsx": WorkbookRegister, "parquet": ParquetRegister}
+    kinds: dict[str, Callable[[Path, Layout, str, int], Register]] = {
+        "csv": CsvRegister,
+        "xlsx": WorkbookRegister,
+        "parquet": ParquetRegister,
+    }
     return kinds[layout.kind](folder, layout, day, part)
 
 

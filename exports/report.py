@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from exports.charts import HATCH
 from exports.facts import Approval, Facts, standing
 from exports.layout import Language, both
 from exports.roster import PlanTables
+from models.whole import write_text
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,7 @@ class ReportInput:
 
 def write_report(given: ReportInput, path: Path) -> Path:
     """Write the page in one step; returns its path."""
-    html = render(given)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, render(given))
     return path
 
 

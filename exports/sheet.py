@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from exports.cells import ILLEGAL, Cell, Value, cell_xml, formula_cells, number_cells, text_cells
+from exports.heights import fitting, lines
 from exports.layout import Column, Form, Kind, Language, letter
 from exports.styles import style_of
 
@@ -84,23 +86,18 @@ class Sheet:
         cells = [Cell(c.heading(language), "heading entry" if c.entry else "heading") for c in form.columns]
         return self.row(cells, height=48 if language == "both" else 30)
 
-    def table(self, form: Form, frame: pl.DataFrame, *, height: float | None = None) -> tuple[int, int]:
+    def table(self, form: Form, frame: pl.DataFrame, *, height: float = 0) -> tuple[int, int]:
         """Append the frame's rows under the form's columns (missing ones stay blank, entry ones open).
 
-        Returns the first and last row number (last = first − 1 for an empty frame).
+        A row is as tall as its text asks for, and at least `height` points. Returns the first and last row number
+        (last = first − 1 for an empty frame).
         """
         first = self.next_row
-        size = f' ht="{height}" customHeight="1"' if height else ""
         for part in frame.iter_slices(BATCH):
-            rows = part.with_columns(
-                (pl.int_range(pl.len()) + self.next_row).cast(pl.String).alias("__row"),
-                pl.col(pl.Date).cast(pl.Int32) + EPOCH_TO_UNIX,
-            )
-            cells = [self._column_cells(form, column, rows) for column in form.columns]
-            line = pl.concat_str(
-                pl.lit('<row r="'), pl.col("__row"), pl.lit(f'"{size}>'), *cells, pl.lit("</row>"), ignore_nulls=True
-            )
-            self._send("".join(rows.select(line).to_series()))
+            rows = [str(number) for number in range(self.next_row, self.next_row + part.height)]
+            heads = (f'<row r="{row}"{size}>' for row, size in zip(rows, _sizes(form, part, height), strict=True))
+            cells = (self._column_cells(form, column, part, rows) for column in form.columns)
+            self._send("".join(map("".join, zip(heads, *cells, repeat("</row>", part.height), strict=True))))
             self.next_row += part.height
         return first, self.next_row - 1
 
@@ -143,31 +140,31 @@ class Sheet:
         if sorting:
             protection.sort = protection.insertRows = protection.deleteRows = protection.deleteColumns = False
 
-    def _column_cells(self, form: Form, column: Column, rows: pl.DataFrame) -> pl.Expr:
-        name, at = column.id, form.letters[column.id]
-        plain, quoted = self._style(column, rows, False), self._style(column, rows, True)
+    def _column_cells(self, form: Form, column: Column, part: pl.DataFrame, rows: list[str]) -> list[str]:
+        values = part[column.id] if column.id in part.columns else None
+        at, style = form.letters[column.id], style_of(column)
+        plain, quoted = self.book.style_number(style), self.book.style_number(style, True)
         if column.kind is Kind.formula and column.formula and not column.entry:
-            cached = name if name in rows.columns else "__row"
             formula = column.formula
             for other, where in form.letters.items():
                 formula = formula.replace("{" + other + "}", where)
-            return formula_cells(formula, cached, at, plain)
-        if name not in rows.columns or rows.schema[name] == pl.Null:
-            return pl.concat_str(pl.lit(f'<c r="{at}'), pl.col("__row"), pl.lit('" s="'), plain, pl.lit('"/>'))
-        if rows.schema[name].is_numeric():
-            return number_cells(name, at, plain, _DIVISORS.get(column.kind, 1))
-        return text_cells(name, at, plain, quoted)
+            return formula_cells(formula, rows if values is None else _texts(values), at, rows, plain)
+        if values is None:
+            return text_cells(repeat(None, len(rows)), at, rows, plain, quoted)
+        if values.dtype == pl.Date:
+            return number_cells(values.cast(pl.Int32) + EPOCH_TO_UNIX, at, rows, plain)
+        if values.dtype.is_numeric():
+            return number_cells(values, at, rows, plain, _DIVISORS.get(column.kind, 1))
+        tiers = self._tiers(values) if column.kind is Kind.tier else None
+        return text_cells(_texts(values), at, rows, plain, quoted, tiers)
 
-    def _style(self, column: Column, rows: pl.DataFrame, quoted: bool) -> pl.Expr:
-        number = str(self.book.style_number(style_of(column), quoted))
-        if column.kind is not Kind.tier or column.id not in rows.columns:
-            return pl.lit(number)
-        tiers = {
-            tier: str(self.book.style_number(f"tier {tier}", quoted))
-            for tier in rows[column.id].unique().drop_nulls().sort()
+    def _tiers(self, values: pl.Series) -> dict[str, tuple[int, int]]:
+        """Style numbers of the tiers among these values, plain and with quote prefix."""
+        return {
+            tier: (self.book.style_number(f"tier {tier}"), self.book.style_number(f"tier {tier}", True))
+            for tier in sorted({text for text in _texts(values) if text})
             if f"tier {tier}" in self.book.workbook.named_styles
         }
-        return pl.col(column.id).replace_strict(tiers, default=number) if tiers else pl.lit(number)
 
     def _send(self, rows: str) -> None:
         """Hand finished row XML to the sheet's stream."""
@@ -199,13 +196,30 @@ class Sheet:
             sheet.print_title_rows = repeat
 
 
+def _texts(values: pl.Series) -> list[str | None]:
+    """The values as text (numbers of a text column as polars writes them)."""
+    return (values if values.dtype == pl.String else values.cast(pl.String)).to_list()
+
+
+def _sizes(form: Form, part: pl.DataFrame, least: float) -> Iterator[str]:
+    """The attribute that sets each row's height, blank where the usual one will do."""
+    wrapped = [
+        c for c in form.columns if c.kind is Kind.text and c.id in part.columns and part[c.id].dtype == pl.String
+    ]
+    counts = [[lines(text, c.width) if text else 1 for text in part[c.id].to_list()] for c in wrapped]
+    for tallest in map(max, zip(*counts, strict=True)) if counts else repeat(1, part.height):
+        height = fitting(tallest, least)
+        yield f' ht="{height:g}" customHeight="1"' if height else ""
+
+
 class _Writer(WorksheetWriter):  # type: ignore[misc]
     """openpyxl's writer of a sheet over a file that finished rows can be written to as they are."""
 
+    out: Any
     dropped = rows_ended = False
 
     def get_stream(self) -> Generator[Any, Any, None]:
-        path = self.out
+        path: Any = self.out
         with open(path, "wb") as self.file:
             self.out = self.file
             stream = super().get_stream()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from models.tender.evaluation import Evaluation
 from models.tender.ocds_out import release_package
 from models.tender.schema import check_schema
+from models.whole import write_text
 
 
 def write_ocds(
@@ -20,15 +20,5 @@ def write_ocds(
     package = release_package(evaluations, published)
     if schemas is not None:
         check_schema(package, schemas, str(path))
-    text = json.dumps(package, ensure_ascii=False, indent=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, json.dumps(package, ensure_ascii=False, indent=1) + "\n")
     return path

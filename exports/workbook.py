@@ -6,12 +6,13 @@ rows are written by `exports.cells`, which no text can turn into a formula.
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,11 +22,13 @@ from openpyxl.writer.excel import ExcelWriter
 from exports.cells import clean
 from exports.sheet import Sheet
 from exports.styles import named_styles, tier_styles
+from models.whole import whole_file
 
 if TYPE_CHECKING:
     from config.in_force import Tier
 
 MAX_ROWS = 1_048_576  # rows a sheet can hold
+LEVEL = 4  # of compression: a third larger than the usual 6, in half the time
 _ZIP_DAY = (2000, 1, 1, 0, 0, 0)
 
 
@@ -80,17 +83,8 @@ def pack(workbook: Workbook, path: Path) -> Path:
 
     Unlike Workbook.save it leaves `properties.modified` as it stands.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            with _Archive(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=4) as archive:
-                ExcelWriter(workbook, archive).save()
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file, _Archive(file, "w", allowZip64=True) as archive:
+        ExcelWriter(workbook, archive).save()
     return path
 
 
@@ -104,21 +98,16 @@ class _Parent:
 class _Archive(zipfile.ZipFile):
     """A zip whose entries all bear the same day, so that the same content gives the same bytes."""
 
-    def writestr(self, name: Any, data: Any, *args: Any, **kwargs: Any) -> None:
-        super().writestr(self._entry(str(getattr(name, "filename", name))), data, *args, **kwargs)
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        super().writestr(self._entry(str(zinfo_or_arcname)), data, ZIP_DEFLATED, LEVEL)
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
         entry = self._entry(str(arcname or filename))
         with open(filename, "rb") as source, self.open(entry, "w", force_zip64=True) as target:
-            _copy(source, target)
+            copyfileobj(source, target, 1 << 16)
 
     def _entry(self, name: str) -> zipfile.ZipInfo:
         entry = zipfile.ZipInfo(name, _ZIP_DAY)
-        entry.compress_type, entry.external_attr = self.compression, 0o600 << 16
-        entry._compresslevel = self.compresslevel  # type: ignore[attr-defined]
+        entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
+        entry._compresslevel = LEVEL  # type: ignore[attr-defined]
         return entry
-
-
-def _copy(source: IO[bytes], target: IO[bytes]) -> None:
-    while block := source.read(1 << 16):
-        target.write(block)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from config.errors import UsageError
+from models.whole import write_text
 
 SHORTEST = 10
 _COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
@@ -78,18 +78,9 @@ class People:
         kept = {
             p.login: {"name": p.name, "role": p.role.value, "salt": p.salt, "hash": p.hash} for p in self.all().values()
         }
-        _write(self.path, json.dumps(kept | {login: entry}, ensure_ascii=False, indent=1, sort_keys=True))
+        text = json.dumps(kept | {login: entry}, ensure_ascii=False, indent=1, sort_keys=True)
+        write_text(self.path, text, private=True)
 
 
 def _hash(password: str, salt: str) -> str:
     return hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **_COST).hex()
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(temporary, "w", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports.cells import MAX_TEXT, Cell, clean, risky
-from exports.layout import FORMS, LEGEND, letter
+from exports.heights import fitting, lines
+from exports.layout import FORMS, LEGEND, PLAN, letter
 from exports.styles import lightness, tier_fill
 from exports.workbook import Book
 from tests.exports.world import NASTY, market
@@ -95,3 +96,30 @@ def test_letters_and_headings_are_unambiguous() -> None:
     for form in FORMS.values():
         headings = [c.heading("both") for c in form.columns]
         assert len(set(headings)) == len(headings), form.id
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=st.text(st.sampled_from("ab 条例\n"), max_size=200), width=st.integers(6, 40))
+def test_a_longer_text_never_needs_less_height(text: str, width: int) -> None:
+    assert 1 <= lines(text, width) <= lines(text + "条", width) <= lines(text + "条\n条", width)
+    assert lines(text, width) >= lines(text, width * 2)
+    assert fitting(lines(text, width), 20) >= 20
+
+
+def test_rows_are_as_tall_as_their_text(tmp_path: Path) -> None:
+    book = Book("t", date(2026, 1, 1))
+    texts = ["short", "一个很长的理由" * 20, "two\nlines"]
+    book.sheet("one", [20, 90]).table(LEGEND, pl.DataFrame({"term": ["a", "b", "c"], "meaning": texts}))
+    book.save(tmp_path / "w.xlsx")
+    rows = openpyxl.load_workbook(tmp_path / "w.xlsx").active.row_dimensions
+    assert [rows[n].height for n in (1, 2, 3)] == [None, fitting(4), fitting(2)]
+
+
+def test_numbers_no_spreadsheet_knows_leave_their_cells_blank(tmp_path: Path) -> None:
+    book = Book("t", date(2026, 1, 1))
+    frame = pl.DataFrame({"pool": [1.5, None, float("nan"), float("inf")]})
+    book.sheet("one", [20] * 12).table(PLAN, frame)
+    book.save(tmp_path / "w.xlsx")
+    at = PLAN.letters["pool"]
+    page = openpyxl.load_workbook(tmp_path / "w.xlsx").active
+    assert [page[f"{at}{n}"].value for n in (1, 2, 3, 4)] == [1.5, None, None, None]
