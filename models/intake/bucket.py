@@ -7,6 +7,7 @@ AWS_SHARED_CREDENTIALS_FILE, …), never from the address, so that they cannot g
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ import fsspec
 from config.errors import StoreError, UsageError
 
 KEYS = "see endpoint, keys and rights of the object store (docs/cluster.md); the keys belong in the environment"
+
+LIBRARY = "pip install -r requirements/cluster.txt, or fsspec's library for it"
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,17 @@ class Bucket:
 
     def fetch(self, names: Iterable[str], folder: Path) -> None:
         """Bring objects to a local folder, under the same names."""
-        for name in names:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            with self._told(name) as (system, path):
-                system.get_file(f"{path}/{name}", str(folder / name))
+        wanted = list(names)
+        for parent in {(folder / name).parent for name in wanted}:
+            parent.mkdir(parents=True, exist_ok=True)
+        with self._told() as (system, path):
+            system.get([f"{path}/{name}" for name in wanted], [str(folder / name) for name in wanted])
 
     def send(self, folder: Path, names: Iterable[str]) -> None:
         """Put files of a local folder here, under the same names."""
-        for name in names:
-            with self._told(name) as (system, path):
-                system.put_file(str(folder / name), f"{path}/{name}")
+        given = list(names)
+        with self._told() as (system, path):
+            system.put([str(folder / name) for name in given], [f"{path}/{name}" for name in given])
 
     def digest(self, name: str) -> str:
         """blake2b of one object, read once from end to end."""
@@ -95,10 +99,11 @@ class Bucket:
         except (StoreError, UsageError):
             raise
         except FileNotFoundError as error:
-            raise StoreError(f"{place} is missing.", remedy="run intake again; nothing was replaced") from error
+            missing = f"{place}: {error}." if "bucket" in str(error).lower() else f"{place} is missing."
+            raise StoreError(missing, remedy="make the bucket, or run intake again; nothing was replaced") from error
         except ImportError as error:
             wanted = "the library for this kind of store is not installed"
-            raise UsageError(f"{place}: {wanted}.", remedy="pip install -r requirements/cluster.txt") from error
+            raise UsageError(f"{place}: {wanted}.", remedy=LIBRARY) from error
         except ValueError as error:
             raise UsageError(f"{place}: not an address of a store.", remedy="write s3://bucket/prefix") from error
         except Exception as error:  # every store has errors of its own; their texts may hold keys, their names do not
@@ -114,10 +119,35 @@ def place(address: str) -> Place:
 
 
 @contextmanager
-def local_folder() -> Iterator[Path]:
-    """A folder on the local disk for what is brought from a store; gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="evenhand-"))
+def local_folder(where: Path | None = None) -> Iterator[Path]:
+    """A folder on the local disk (within `where`) for what comes from a store or goes to one; gone at the end."""
+    folder = Path(tempfile.mkdtemp(prefix=".evenhand-", dir=where))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def brought(place: Place, names: Iterable[str]) -> Iterator[Path]:
+    """A local folder that holds these files: the place itself, or copies for the time being."""
+    if not isinstance(place, Bucket):
+        yield place
+        return
+    with local_folder() as folder:
+        place.fetch(names, folder)
+        yield folder
+
+
+@contextmanager
+def filled(place: Place) -> Iterator[Path]:
+    """An empty local folder; when the block ends well its files are in `place`, each of them whole."""
+    with local_folder(None if isinstance(place, Bucket) else place) as folder:
+        yield folder
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        if isinstance(place, Bucket):
+            place.send(folder, names)
+            return
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(folder / name, place / name)

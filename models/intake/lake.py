@@ -60,14 +60,12 @@ class Lake:
         return self.root / self.generation
 
     @contextmanager
-    def at_hand(self, number: int, parts: Sequence[str] | None = None, *, digests: bool = False) -> Iterator[Lake]:
-        """This lake with one shard (or these of its parts) on the local disk: itself, or a copy for the time being.
+    def at_hand(self, number: int, files: Sequence[str] | None = None, *, digests: bool = False) -> Iterator[Lake]:
+        """This lake with one shard (or these of its files) on the local disk: itself, or a copy for the time being.
 
         digests: StoreError also where a file on a disk was altered; what is copied is always compared.
         """
-        wanted = None if parts is None else {f"{home(number)}/{part}.parquet" for part in parts}
-        names = [name for name in self.files if name.startswith(f"{home(number)}/")]
-        names = [name for name in names if wanted is None or name in wanted]
+        names = [f"{home(number)}/{file}" for file in (files_of(self, number) if files is None else files)]
         if not isinstance(self.root, Bucket):
             for name in names if digests else ():
                 _check(self.folder / name, self.files[name], digests)
@@ -96,15 +94,17 @@ class Lake:
         columns: Sequence[str] = ENGINE_COLUMNS,
         rows: int | None = None,
     ) -> Shard:
-        """Load a shard; without `whole` only these columns of records, without `records` none of their rows.
+        """Load a shard; without `whole` only these columns of records, without `records` nothing of them.
 
         rows: only so many of every part (0 = only the shape).
         """
         others = {part: None for part in PARTS if part != "records"} | ({} if whole else {"enterprises": FIRM_COLUMNS})
         frames = {part: pl.read_parquet(self.path(number, part), n_rows=rows, columns=c) for part, c in others.items()}
-        scan = pl.scan_parquet(self.path(number, "records"), n_rows=rows)
-        scan = scan if whole else scan.select(columns)
-        frames["records"] = (scan if records else scan.head(0)).collect()
+        if records:
+            scan = pl.scan_parquet(self.path(number, "records"), n_rows=rows)
+            frames["records"] = (scan if whole else scan.select(columns)).collect()
+        else:
+            frames["records"] = pl.DataFrame()
         return Shard(codes=self.codes, **frames)
 
     def links(self, shard: int) -> pl.DataFrame:
@@ -128,24 +128,37 @@ class Lake:
         }
 
 
-def open_lake(root: Place, generation: str | None = None, *, digests: bool = False) -> Lake:
-    """The generation in force, or this one; StoreError names what is missing, truncated or (`digests`) altered."""
+def open_lake(root: Place, *, digests: bool = False) -> Lake:
+    """The generation in force; StoreError names what is missing, truncated or (`digests`) altered."""
     try:
-        name = generation or _text(root, POINTER).strip()
-        text = _text(root, f"{name}/manifest.json")
-        manifest = json.loads(text)
-    except (FileNotFoundError, ValueError, StoreError) as error:
-        if isinstance(error, StoreError) and not isinstance(error.__cause__, FileNotFoundError):
-            raise  # the store cannot be reached
-        raise StoreError(f"{root}: no lake, or its manifest is damaged.", remedy="run intake first") from error
-    if manifest["format"] != FORMAT:
-        raise StoreError(f"{root}: lake of format {manifest['format']}.", remedy="run intake again")
-    if named(text) != name:
-        raise StoreError(f"{root}: the manifest of {name} was altered.", remedy="run intake again")
-    codes = Codes(**{key: tuple(value) for key, value in manifest["codes"].items()})
-    lake = Lake(root, name, manifest["shards"], codes, manifest["files"])
+        name = _text(root, POINTER).strip()
+    except (FileNotFoundError, StoreError) as error:
+        raise _none(root, error) from error.__cause__
+    lake = known_lake(root, name)
     check_lake(lake, digests=digests)
     return lake
+
+
+def known_lake(root: Place, generation: str) -> Lake:
+    """A generation by its name, which is the digest of its manifest; its files are not looked at."""
+    try:
+        text = _text(root, f"{generation}/manifest.json")
+        if named(text) != generation:
+            raise StoreError(f"{root}: the manifest of {generation} was altered.", remedy="run intake again")
+        manifest = json.loads(text)
+    except (FileNotFoundError, ValueError, StoreError) as error:
+        raise _none(root, error) from error.__cause__
+    if manifest["format"] != FORMAT:
+        raise StoreError(f"{root}: lake of format {manifest['format']}.", remedy="run intake again")
+    codes = Codes(**{key: tuple(value) for key, value in manifest["codes"].items()})
+    return Lake(root, generation, manifest["shards"], codes, manifest["files"])
+
+
+def _none(root: Place, error: Exception) -> StoreError:
+    """What to say where pointer or manifest cannot be read: there is none, or the store itself has something to say."""
+    if isinstance(error, StoreError) and not isinstance(error.__cause__, FileNotFoundError):
+        return error
+    return StoreError(f"{root}: no lake, or its manifest is damaged.", remedy="run intake first")
 
 
 def check_lake(lake: Lake, *, digests: bool = False) -> None:
@@ -167,6 +180,11 @@ def whole(lake: Lake) -> bool:
     except StoreError:
         return False
     return True
+
+
+def files_of(lake: Lake, shard: int) -> list[str]:
+    """Names of a shard's files."""
+    return [name.split("/")[1] for name in lake.files if name.startswith(f"{home(shard)}/")]
 
 
 def prune(root: Place, keep: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ The result is a patch beside the former ratings: equal to rating everything, and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -15,15 +14,16 @@ import polars as pl
 
 from config.errors import UsageError
 from config.in_force import Policy
-from models.intake.lake import Lake, check_lake
+from models.intake.bucket import brought, filled
+from models.intake.lake import Lake, check_lake, files_of, home
 from models.intake.mapped import pick, registered
 from models.rating.acts import days_since_epoch
 from models.rating.encoding import Shard
 from models.rating.engine import prepare, rated
-from models.rating.lake_run import columns_needed
 from models.rating.linked import enabled
 from models.rating.nightly import same_law
-from models.rating.rated_files import RatedRun, rated_frames, ratings_path, write_manifest
+from models.rating.passes import columns_needed
+from models.rating.rated_files import RatedRun, rated_frames, ratings_name, write_manifest
 from models.rating.rubric import compile_rubric, nested
 from models.rating.scorecard import FIGURE_ROW
 from models.records import VISITS, empty
@@ -40,6 +40,8 @@ class _Part:
     records: pl.DataFrame
     places: npt.NDArray[np.int64]
     small: Mapping[str, pl.DataFrame]
+    registered: pl.Series
+    blank: Shard
 
 
 def rate_lake_again(
@@ -77,9 +79,8 @@ def rate_lake_again(
         weights=details["weights"],
     )
     name = f"patch-{len(former.patches):05d}.arrow"
-    beside = former.folder / f".{name}"
-    patch.write_ipc(beside)
-    os.replace(beside, former.folder / name)
+    with filled(former.folder) as folder:
+        patch.write_ipc(folder / name)
     patches = (*former.patches, name)
     return _published(former, replace(former, as_of=policy.as_of, digest=policy.digest, patches=patches,
                                       generation=lake.generation))  # fmt: skip
@@ -109,21 +110,29 @@ def _refuse(lake: Lake, former: RatedRun, since: Policy, policy: Policy) -> None
 
 def _chosen(former: RatedRun, number: int, today: int, changed: Places | None) -> Places:
     """changed ∪ due, ascending."""
-    changes_on = pl.read_ipc(ratings_path(former.folder, number), columns=["changes_on"])["changes_on"].to_numpy()
-    found = [np.flatnonzero(changes_on <= np.int32(today)).astype(np.uint32)]
-    found += [changed.astype(np.uint32)] if changed is not None else []
-    for name in former.patches:
-        patch = pl.read_ipc(former.folder / name, columns=["shard", "eidx", "changes_on"])
-        found.append(patch.filter(pl.col("shard") == number, pl.col("changes_on") <= today)["eidx"].to_numpy())
+    found = [changed.astype(np.uint32)] if changed is not None else []
+    with brought(former.folder, [ratings_name(number), *former.patches]) as folder:
+        changes_on = pl.read_ipc(folder / ratings_name(number), columns=["changes_on"])["changes_on"].to_numpy()
+        found.append(np.flatnonzero(changes_on <= np.int32(today)).astype(np.uint32))
+        for name in former.patches:
+            patch = pl.read_ipc(folder / name, columns=["shard", "eidx", "changes_on"])
+            found.append(patch.filter(pl.col("shard") == number, pl.col("changes_on") <= today)["eidx"].to_numpy())
     return np.unique(np.concatenate(found))
 
 
-def _part(lake: Lake, number: int, eidx: Places, columns: list[str]) -> _Part:
-    records, places, counts = pick(lake.folder / f"shard-{number:05d}", eidx, columns)
+def _part(elsewhere: Lake, number: int, eidx: Places, columns: list[str]) -> _Part:
+    wanted = [name for name in files_of(elsewhere, number) if name != "records.parquet"]  # the mapped ones are read
+    with elsewhere.at_hand(number, wanted) as lake:
+        return _read(lake, number, eidx, columns)
+
+
+def _read(lake: Lake, number: int, eidx: Places, columns: list[str]) -> _Part:
+    folder = lake.folder / home(number)
+    records, places, counts = pick(folder, eidx, columns)
     records = records.with_columns(eidx=pl.Series(np.repeat(np.arange(eidx.size, dtype=np.uint32), counts)))
     small = {}
     for name in ("listings", "indicators", "decisions"):
-        if lake.files[f"shard-{number:05d}/{name}.parquet"]["rows"]:
+        if lake.files[f"{home(number)}/{name}.parquet"]["rows"]:
             frame = pl.read_parquet(lake.path(number, name))
             mine = frame.filter(pl.col("eidx").is_in(pl.Series(eidx).implode()))
             small[name] = mine.with_columns(
@@ -132,14 +141,16 @@ def _part(lake: Lake, number: int, eidx: Places, columns: list[str]) -> _Part:
     if "decisions" in small:
         rows = np.searchsorted(places, small["decisions"]["row"].to_numpy()).astype(np.uint32)
         small["decisions"] = small["decisions"].with_columns(row=pl.Series(rows))
-    return _Part(number, eidx, records, places, small)
+    return _Part(
+        number, eidx, records, places, small, registered(folder, eidx), lake.shard(number, records=False, rows=0)
+    )
 
 
 def _together(lake: Lake, parts: list[_Part]) -> tuple[Shard, npt.NDArray[np.int64]]:
     """One shard of all chosen enterprises, and for each of its records the place in its own shard."""
     firsts = np.cumsum([0, *(part.eidx.size for part in parts)])
     rows = np.cumsum([0, *(part.places.size for part in parts)])
-    blank = lake.shard(parts[0].shard, records=False, rows=0)
+    blank = parts[0].blank
 
     def all_of(name: str) -> pl.DataFrame:
         found = [
@@ -156,7 +167,7 @@ def _together(lake: Lake, parts: list[_Part]) -> tuple[Shard, npt.NDArray[np.int
     records = [part.records.with_columns(pl.col("eidx") + int(f)) for part, f in zip(parts, firsts, strict=False)]
     shard = Shard(
         codes=lake.codes,
-        enterprises=_enterprises(lake, parts),
+        enterprises=_enterprises(parts),
         records=pl.concat(records).cast({"eidx": pl.UInt32}),
         links=blank.links,
         listings=all_of("listings"),
@@ -168,7 +179,7 @@ def _together(lake: Lake, parts: list[_Part]) -> tuple[Shard, npt.NDArray[np.int
     return shard, np.concatenate([part.places for part in parts])
 
 
-def _enterprises(lake: Lake, parts: list[_Part]) -> pl.DataFrame:
+def _enterprises(parts: list[_Part]) -> pl.DataFrame:
     """What a rating looks at of the enterprises themselves: the day of registration."""
-    days = pl.concat([registered(lake.folder / f"shard-{part.shard:05d}", part.eidx) for part in parts])
+    days = pl.concat([part.registered for part in parts])
     return pl.DataFrame([days, pl.repeat("", days.len(), eager=True).alias("enterprise_id")])

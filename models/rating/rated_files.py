@@ -20,6 +20,7 @@ import polars as pl
 
 from config.errors import StoreError
 from config.in_force import Policy
+from models.intake.bucket import Bucket, Place, brought
 from models.intake.lake import Lake
 from models.rating.acts import days_since_epoch
 from models.rating.decode import decode
@@ -27,6 +28,7 @@ from models.rating.engine import Carried, Inputs, Rated
 from models.rating.rubric import FOREVER, IntArray, compile_rubric
 from models.rating.scorecard import REASONS, Totals
 from models.rating.tier import band, final, rules
+from models.whole import write_text
 
 NEVER = np.iinfo(np.int32).max
 
@@ -35,7 +37,7 @@ NEVER = np.iinfo(np.int32).max
 class RatedRun:
     """A folder of rated shards, whole."""
 
-    folder: Path
+    folder: Place
     generation: str  # of the lake
     as_of: date
     digest: str  # of the policy
@@ -44,19 +46,26 @@ class RatedRun:
     patches: tuple[str, ...] = ()  # files of later nights, oldest first
 
 
-def ratings_path(folder: Path, number: int) -> Path:
-    return folder / f"ratings-{number:05d}.arrow"
+def ratings_name(number: int) -> str:
+    """File of a shard's ratings."""
+    return f"ratings-{number:05d}.arrow"
 
 
-def details_path(folder: Path, number: int) -> Path:
-    return folder / f"details-{number:05d}.arrow"
+def details_name(number: int) -> str:
+    """File of a shard's dimensions and reasons."""
+    return f"details-{number:05d}.arrow"
+
+
+def told_name(number: int) -> str:
+    """File of a shard's rows of models.records.RATINGS, where they were asked for."""
+    return f"told-{number:05d}.parquet"
 
 
 def write_rated(folder: Path, number: int, rating: Rated, inputs: Inputs) -> None:
-    """Both files of a shard."""
+    """Both files of a shard, into a local folder."""
     ratings, details = rated_frames(rating, inputs)
-    ratings.write_ipc(ratings_path(folder, number))
-    details.write_ipc(details_path(folder, number))
+    ratings.write_ipc(folder / ratings_name(number))
+    details.write_ipc(folder / details_name(number))
 
 
 def rated_frames(rating: Rated, inputs: Inputs) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -85,9 +94,12 @@ def changes_on(changes_in: IntArray, today: IntArray) -> npt.NDArray[np.int32]:
     return np.where(changes_in < FOREVER // 2, today + changes_in, NEVER).astype(np.int32)
 
 
-def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
-    """Add what links carry to a shard already rated, where no gate asks for the total of points."""
-    frame = pl.read_ipc(ratings_path(folder, number))
+def relink(given: Path, folder: Path, number: int, policy: Policy, links: Carried) -> None:
+    """Add what links carry to a shard already rated, where no gate asks for the total of points.
+
+    given: folder of the ratings without links; folder: where the others go.
+    """
+    frame = pl.read_ipc(given / ratings_name(number))
     card = policy.scorecard
     total = frame["total"].to_numpy().astype(np.int64)
     score = np.clip(total + links.points, card.lowest, card.highest)
@@ -104,13 +116,15 @@ def relink(folder: Path, number: int, policy: Policy, links: Carried) -> None:
         linked=pl.Series(links.points.astype(np.int32)),
         changes_on=pl.Series(np.minimum(frame["changes_on"].to_numpy(), changes_on(links.changes_in, today))),
     )
-    beside = folder / f".ratings-{number:05d}"
-    changed.write_ipc(beside)  # never over a file that is being read
-    os.replace(beside, ratings_path(folder, number))
+    changed.write_ipc(folder / ratings_name(number))
 
 
-def publish(beside: Path, out: Path, run: RatedRun) -> RatedRun:
+def publish(beside: Place, out: Place, run: RatedRun) -> RatedRun:
     """Give the finished folder its name; the former one goes only after the new one is whole."""
+    if isinstance(beside, Bucket) or isinstance(out, Bucket):
+        write_manifest(out, run)
+        return replace(run, folder=out)
+    shutil.rmtree(beside / "working", ignore_errors=True)
     write_manifest(beside, run)
     former = out.with_name(f".{out.name}.former")
     shutil.rmtree(former, ignore_errors=True)
@@ -121,9 +135,8 @@ def publish(beside: Path, out: Path, run: RatedRun) -> RatedRun:
     return replace(run, folder=out)
 
 
-def write_manifest(folder: Path, run: RatedRun) -> None:
+def write_manifest(folder: Place, run: RatedRun) -> None:
     """The manifest, replaced as a whole: what it does not name does not belong to the run."""
-    names = sorted(path.name for path in folder.glob("*.arrow"))
     manifest = {
         "generation": run.generation,
         "as_of": run.as_of.isoformat(),
@@ -131,25 +144,33 @@ def write_manifest(folder: Path, run: RatedRun) -> None:
         "shards": run.shards,
         "placeholders": run.placeholders,
         "patches": run.patches,
-        "files": {name: {"bytes": (folder / name).stat().st_size} for name in names},
+        "files": {name: {"bytes": size} for name, size in sorted(_sizes(folder).items())},
     }
-    beside = folder / ".manifest.json"
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(manifest, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, folder / "manifest.json")
+    text = json.dumps(manifest, indent=1)
+    if isinstance(folder, Bucket):
+        folder.write("manifest.json", text.encode())
+    else:
+        write_text(folder / "manifest.json", text)
 
 
-def open_run(folder: Path) -> RatedRun:
+def _sizes(folder: Place) -> dict[str, int]:
+    if isinstance(folder, Bucket):
+        found = folder.sizes()
+    else:
+        found = {path.name: path.stat().st_size for path in folder.glob("*.arrow")}
+    return {name: size for name, size in found.items() if name.endswith(".arrow") and "/" not in name}
+
+
+def open_run(folder: Place) -> RatedRun:
     """A run by its folder; StoreError names a file that is missing or truncated."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError) as error:
+        with brought(folder, ["manifest.json"]) as here:
+            manifest = json.loads((here / "manifest.json").read_bytes())
+    except (FileNotFoundError, ValueError, StoreError) as error:
         raise StoreError(f"{folder.name}: no ratings there.", remedy="rate first") from error
+    sizes = _sizes(folder)
     for name, info in manifest["files"].items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != info["bytes"]:
+        if sizes.get(name) != info["bytes"]:
             raise StoreError(f"ratings: {name} is missing or truncated.", remedy="rate again")
     pairs = tuple((int(person), int(number)) for person, number in manifest["placeholders"])
     day = date.fromisoformat(manifest["as_of"])
@@ -165,15 +186,16 @@ def read_run(run: RatedRun, lake: Lake, policy: Policy, shards: Sequence[int] | 
     for number in run.shards if shards is None else shards:
         rating = read_rated(run, number, len(rubric.dimensions))
         today = np.full(rating.score.size, days_since_epoch(policy.as_of), dtype=np.int64)
-        yield decode(lake.shard(number, whole=True), rating, rubric, today)
+        with lake.at_hand(number) as here:
+            yield decode(here.shard(number, whole=True), rating, rubric, today)
 
 
 def read_rated(run: RatedRun, number: int, width: int) -> Rated:
     """The arrays of a shard with the patches of later nights; width: number of dimensions."""
-    ratings = pl.read_ipc(ratings_path(run.folder, number))
-    details = pl.read_ipc(details_path(run.folder, number))
-    for name in run.patches:
-        patch = pl.read_ipc(run.folder / name).filter(pl.col("shard") == number)
+    names = [ratings_name(number), details_name(number), *run.patches]
+    with brought(run.folder, names) as folder:
+        ratings, details, *patches = (pl.read_ipc(folder / name) for name in names)
+    for patch in (frame.filter(pl.col("shard") == number) for frame in patches):
         places = patch["eidx"]
         ratings = ratings.with_columns(ratings[c].scatter(places, patch[c]) for c in ratings.columns)
         for column in details.columns:

@@ -68,7 +68,7 @@ def test_the_same_generation_as_on_a_disk(bucket: Bucket, tmp_path: Path) -> Non
             assert copy.shard(number, whole=True).records.equals(here.shard(number, whole=True).records)
             place = copy.folder
         assert not place.exists()
-    with there.at_hand(1, ["links"]) as copy:
+    with there.at_hand(1, ["links.parquet"]) as copy:
         assert copy.links(1).equals(here.links(1))
         assert [path.name for path in copy.path(1, "links").parent.iterdir()] == ["links.parquet"]
 
