@@ -21,7 +21,14 @@ UNKNOWN = -(1 << 31)  # no such day
 NO_AMOUNT = -(1 << 63)
 DATES = ("act_date", "known_on", "corrected_on", "ends_on", "revoked_on")
 RECORD = np.dtype(
-    [("amount", "<i8"), *((name, "<i4") for name in DATES), ("item", "<u2"), ("severity", "u1"), ("spare", "u1")]
+    [
+        ("amount", "<i8"),
+        *((name, "<i4") for name in DATES),
+        ("decision", "<u4"),
+        ("item", "<u2"),
+        ("severity", "u1"),
+        ("spare", "u1"),
+    ]
 )
 Rows = npt.NDArray[np.int64]
 
@@ -35,6 +42,7 @@ def write_mapped(folder: Path, records: pl.DataFrame, registered_on: pl.Series) 
     rows["amount"] = records["amount"].fill_null(NO_AMOUNT).to_numpy()
     for name in DATES:
         rows[name] = _days(records[name])
+    rows["decision"] = records["decision"].to_numpy()
     rows["item"], rows["severity"] = records["item"].to_numpy(), records["severity"].to_numpy()
     rows.tofile(folder / "mapped.bin")
 

@@ -17,6 +17,7 @@ from models.rating.encoding import Shard
 from models.rating.engine import Inputs
 from models.rating.once import gravity
 from models.rating.rubric import FOREVER, SEVERITIES, Rubric, Term
+from models.rating.same_act import of_one_act
 from models.redress.status import ACT_WIDE, Status
 
 
@@ -92,22 +93,38 @@ def _act_wide(
             own[row["row"]] = min(found, key=ACT_WIDE.index)
     grave = gravity(rubric)
     result = dict(own)
-    for row in mine:
-        reach = [
-            own[other["row"]]
-            for other in mine
-            if other["row"] in own
-            and _act(other, rubric) == _act(row, rubric)
-            and grave[other["cell"]] >= grave[row["cell"]]
-        ]
-        if row["row"] not in own and reach:
-            result[row["row"]] = min(reach, key=ACT_WIDE.index)
+    for reports in acts_of(mine, set(own), rubric):
+        for row in reports:
+            reach = [
+                own[other["row"]]
+                for other in reports
+                if other["row"] in own and grave[other["cell"]] >= grave[row["cell"]]
+            ]
+            if row["row"] not in own and reach:
+                result[row["row"]] = min(reach, key=ACT_WIDE.index)
     return result
 
 
-def _act(row: dict[str, Any], rubric: Rubric) -> tuple[date, int]:
-    """What one enterprise's reports of the same act share."""
-    return row["act_date"], int(rubric.act_class[row["cell"]])
+def acts_of(mine: list[dict[str, Any]], aside: set[int], rubric: Rubric) -> list[list[dict[str, Any]]]:
+    """Reports of one enterprise, act by act; only those known, and in their term or set aside (rows)."""
+    today = rubric.policy.as_of
+    known = [row for row in mine if row["known_on"] <= today and row["act_date"] <= today]
+    cells = np.array([row["cell"] for row in known], dtype=np.intp)
+    order, starts = of_one_act(
+        eidx=np.zeros(len(known), dtype=np.uint32),
+        age=np.array([(today - row["act_date"]).days for row in known], dtype=np.int32),
+        act_class=rubric.act_class[cells],
+        decision=np.array([row["decision"] for row in known], dtype=np.uint32),
+        gravity=gravity(rubric)[cells],
+        matters=np.array([row["row"] in aside or _in_term(row, rubric) for row in known], dtype=np.bool_),
+    )
+    return [[known[place] for place in run] for run in np.split(order, starts[1:])] if order.size else []
+
+
+def _in_term(row: dict[str, Any], rubric: Rubric) -> bool:
+    term = rubric.terms[row["cell"]]
+    expires = _expires_on(row, term)
+    return not term.hidden and (expires is None or expires > rubric.policy.as_of)
 
 
 def _line(

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import polars as pl
 
 from models.rating.encoding import Shard
-from models.rating.once import each_once
+from models.rating.once import each_once, several_days
 from models.rating.rubric import FOREVER, Rubric
+from models.rating.same_act import Decisions
 from models.redress import decisions, relief
 from models.redress.status import Status
 
@@ -40,15 +41,24 @@ def acts(shard: Shard, rubric: Rubric, today: pl.Expr | None = None, *, amounts:
     touched = set_aside(shard, rubric, today)
     dead = np.zeros(shard.records.height, dtype=np.bool_)
     dead[touched.filter(pl.col("status").is_not_null())["row"].to_numpy()] = True
-    frame = _weighed(shard.records.lazy(), rubric, day, dead, amounts)
-    counted, losers = each_once(frame, rubric)
+    decision = shard.records["decision"].to_numpy()
+    frame = _weighed(shard.records.lazy(), rubric, day, dead, decision, amounts)
+    counted, losers = each_once(frame, rubric, decision)
     return Acts(counted, pl.concat([_waiting(touched), losers]))
 
 
 def _weighed(
-    records: pl.LazyFrame, rubric: Rubric, day: pl.Expr, set_aside: npt.NDArray[np.bool_], amounts: bool
+    records: pl.LazyFrame,
+    rubric: Rubric,
+    day: pl.Expr,
+    set_aside: npt.NDArray[np.bool_],
+    decision: Decisions,
+    amounts: bool,
 ) -> pl.DataFrame:
-    """Known records with cell, age, points and days to the next change; past their term only if set aside."""
+    """Known records with cell, age, points and days to the next change (0 = past their term).
+
+    Past their term only if set aside, or if another report of the decision may be of another day.
+    """
     known = records.with_row_index("row").filter(
         pl.col("known_on").to_physical() <= day, pl.col("act_date").to_physical() <= day
     )
@@ -64,7 +74,11 @@ def _weighed(
         changes_in=_changes_in(rubric, pl.lit(rubric.change).gather(place), day),
     )
     columns = ["row", "eidx", "cell", "age", "points", "changes_in", "dead", *(["amount"] if amounts else [])]
-    return known.filter((pl.col("changes_in") > 0) | pl.col("dead")).select(columns).collect()
+    wanted = (pl.col("changes_in") > 0) | pl.col("dead")
+    several = several_days(decision)
+    if several.any():
+        wanted |= pl.lit(pl.Series(several)).gather(pl.col("row"))
+    return known.filter(wanted).select(columns).collect()
 
 
 def _changes_in(rubric: Rubric, by_age: pl.Expr, day: pl.Expr) -> pl.Expr:

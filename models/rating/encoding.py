@@ -13,6 +13,7 @@ import polars as pl
 
 from config.conditions import Severity
 from config.errors import InputError
+from models.rating.same_act import decisions as decisions_of
 from models.records import TABLES, empty
 
 SEVERITY_CODES = {severity.value: code for code, severity in enumerate(Severity)}
@@ -34,7 +35,7 @@ class Shard:
 
     enterprises: as models.records.ENTERPRISES; row = eidx
     records:     eidx u32, item u16, severity u8, act_date, known_on, amount, corrected_on, ends_on, revoked_on,
-                 and where records are told: record_id, act_id, agency
+                 decision u32 (models.rating.same_act), and where records are told: record_id, act_id, agency
     links:       eidx u32, person u32, role u8, from_date, to_date, sorted by eidx
     listings:    eidx u32, list u16, from_date, to_date
     indicators:  eidx u32, name u16, period_end, value
@@ -114,7 +115,9 @@ def encode(
         listings=_listings(table(tables, "listings"), numbers, codes),
         indicators=_indicators(table(tables, "indicators"), numbers, codes),
         decisions=_decisions(decisions, records),
-        reliefs=decisions.filter(pl.col("kind") == "relief").select(
+        reliefs=decisions.filter(pl.col("kind") == "relief")
+        .sort("decision_id")
+        .select(
             "enterprise_id", "region", "industry", "item", "from_date", "to_date", "filed_on", "decided_on", "outcome"
         ),
         visits=table(tables, "visits").join(numbers, on="enterprise_id", how="semi").sort("enterprise_id", "visit_id"),
@@ -133,23 +136,21 @@ def _records(records: pl.DataFrame, numbers: pl.DataFrame, codes: Codes) -> pl.D
     if odd.height:
         raise InputError(f"severity {odd['severity'][0]!r} of {odd['record_id'][0]}", file="records", rule="severity",
                          remedy="use minor, general or serious")  # fmt: skip
-    return (
-        records.join(numbers, on="enterprise_id", how="inner")
-        .sort("eidx", "act_date", "record_id")
-        .select(
-            "eidx",
-            _code("item", codes.items, pl.UInt16),
-            pl.col("severity").replace_strict(SEVERITY_CODES, return_dtype=pl.UInt8),
-            "act_date",
-            pl.col("known_on").fill_null(pl.col("act_date")),
-            "amount",
-            "corrected_on",
-            "ends_on",
-            "revoked_on",
-            "record_id",
-            "act_id",
-            "agency",
-        )
+    ordered = records.join(numbers, on="enterprise_id", how="inner").sort("eidx", "act_date", "record_id")
+    return ordered.with_columns(decisions_of(ordered)).select(
+        "eidx",
+        _code("item", codes.items, pl.UInt16),
+        pl.col("severity").replace_strict(SEVERITY_CODES, return_dtype=pl.UInt8),
+        "act_date",
+        pl.col("known_on").fill_null(pl.col("act_date")),
+        "amount",
+        "corrected_on",
+        "ends_on",
+        "revoked_on",
+        "decision",
+        "record_id",
+        "act_id",
+        "agency",
     )
 
 

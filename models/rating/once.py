@@ -1,4 +1,4 @@
-"""One act, several reports: of the records of one enterprise, class and day only the heaviest weighs."""
+"""One act, several reports: of the reports of one act only the heaviest weighs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import numpy.typing as npt
 import polars as pl
 
 from models.rating.rubric import Rubric
+from models.rating.same_act import SEVERAL_DAYS, Decisions, of_one_act
 
 NO_AMOUNT = np.iinfo(np.int64).min
 
 
-def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.DataFrame]:
+def each_once(frame: pl.DataFrame, rubric: Rubric, decision: Decisions) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Acts, and what waits: eidx, changes_in of reports that weigh less but may outlast the heaviest.
 
-    frame: sorted by eidx and age, with cell, points, changes_in, dead (set aside) and amount where asked for. What
-    sets one report aside sets aside the other reports of the act that are not graver: a decision on a trifle never
-    takes a grave report of the same day with it. The act's amount is the largest that stands. Of equal points the
-    earlier row stands.
+    frame: sorted by eidx and age, with row, cell, points, changes_in (0 = past its term), dead (set aside) and amount
+    where asked for; decision: by row. What sets one report aside sets aside the other reports of the act that are not
+    graver: a decision on a trifle never takes a grave report with it. The act's amount is the largest that stands. Of
+    equal points the earlier row stands.
     """
-    keep = ~frame["dead"].to_numpy()
-    places = _tied(frame["eidx"].to_numpy(), frame["age"].to_numpy())
-    if places.size == 0:
-        return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, places)
-    order, starts = _acts(frame, rubric, places)
+    keep = ~frame["dead"].to_numpy() & (frame["changes_in"].to_numpy() > 0)
+    several = several_days(decision)[frame["row"].to_numpy()]
+    places = np.flatnonzero(_tied(frame["eidx"].to_numpy(), frame["age"].to_numpy()) | several)
+    order, starts = _acts(frame, rubric, decision, places)
+    if order.size == 0:
+        return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, order)
     of_act = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
     stands = _standing(gravity(rubric)[frame["cell"].to_numpy()[order]], ~keep[order], starts, of_act)
     weight = precedence(frame["points"].to_numpy()[order])
@@ -37,6 +39,12 @@ def each_once(frame: pl.DataFrame, rubric: Rubric) -> tuple[pl.DataFrame, pl.Dat
         frame = frame.with_columns(_largest(frame["amount"], order, starts, stands, winners, some))
     lost = order[stands & ~keep[order]]
     return frame.filter(pl.Series(keep)).drop("dead"), _losers(frame, lost)
+
+
+def several_days(decision: Decisions) -> npt.NDArray[np.bool_]:
+    """Reports whose decision is also reported on another day."""
+    found: npt.NDArray[np.bool_] = decision >= SEVERAL_DAYS
+    return found
 
 
 def gravity(rubric: Rubric) -> npt.NDArray[np.int32]:
@@ -61,23 +69,28 @@ def _standing(
     return stands
 
 
-def _tied(eidx: npt.NDArray[np.uint32], age: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
-    """Places that share enterprise and day with a neighbour."""
+def _tied(eidx: npt.NDArray[np.uint32], age: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Reports that share enterprise and day with a neighbour."""
     same = np.zeros(eidx.size + 1, dtype=np.bool_)
     same[1:-1] = (eidx[1:] == eidx[:-1]) & (age[1:] == age[:-1])
-    return np.flatnonzero(same[1:] | same[:-1])
+    tied: npt.NDArray[np.bool_] = same[1:] | same[:-1]
+    return tied
 
 
 def _acts(
-    frame: pl.DataFrame, rubric: Rubric, places: npt.NDArray[np.intp]
+    frame: pl.DataFrame, rubric: Rubric, decision: Decisions, places: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The tied places ordered so that each act is one run, and where the runs begin."""
-    eidx, age = frame["eidx"].to_numpy()[places], frame["age"].to_numpy()[places]
-    day = np.cumsum(np.append(False, (eidx[1:] != eidx[:-1]) | (age[1:] != age[:-1])))
-    key = (day << 16) | rubric.act_class[frame["cell"].to_numpy()[places]]
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    return places[order], np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    """The places that are in their term or set aside, ordered so that each act is one run, and where they begin."""
+    cell = frame["cell"].to_numpy()[places]
+    order, starts = of_one_act(
+        eidx=frame["eidx"].to_numpy()[places],
+        age=frame["age"].to_numpy()[places],
+        act_class=rubric.act_class[cell],
+        decision=decision[frame["row"].to_numpy()[places]],
+        gravity=gravity(rubric)[cell],
+        matters=frame["dead"].to_numpy()[places] | (frame["changes_in"].to_numpy()[places] > 0),
+    )
+    return places[order], starts
 
 
 def precedence(points: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:

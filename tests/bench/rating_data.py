@@ -13,6 +13,7 @@ from models.intake.generation import Generation
 from models.intake.lake import Lake
 from models.rating.acts import days_since_epoch
 from models.rating.encoding import Codes, Shard
+from models.rating.same_act import decisions
 from models.records import ENTERPRISES, VISITS, empty
 
 PER_SHARD = 500_000  # enterprises
@@ -101,8 +102,32 @@ def _records(random: CHUNK, size: int, items: int, today: int, number: int) -> p
     )
     sort = frame.sort("eidx", "act_date", maintain_order=True).with_row_index("row")
     ids = f"a:{number:05d}-" + sort["row"].cast(pl.String).str.zfill(9)
-    blank = pl.lit(None, dtype=pl.String)
-    return sort.drop("row").with_columns(record_id=ids, act_id=blank, agency=blank)
+    told = _told(random, sort, today)
+    sort = sort.with_columns(told).sort("eidx", "act_date", maintain_order=True)
+    return sort.drop("row").with_columns(decisions(sort), record_id=ids)
+
+
+def _told(random: CHUNK, frame: pl.DataFrame, today: int) -> list[pl.Series]:
+    """Who tells of each record, and under which number: most have one, some reports of an act share it, a few of those
+    are dated a day or two later."""
+    rows = frame.height
+    own, agency = np.arange(rows), random.integers(0, 4, rows)
+    again = np.zeros(rows, dtype=np.bool_)
+    again[1:] = ((frame["eidx"][1:] == frame["eidx"][:-1]) & (frame["item"][1:] == frame["item"][:-1])).to_numpy()
+    shared = again & (random.random(rows) < 0.5)
+    own[1:] = np.where(shared[1:], own[:-1], own[1:])
+    agency[1:] = np.where(shared[1:], agency[:-1], agency[1:])
+    late = np.where(shared & (random.random(rows) < 0.3), random.integers(1, 3, rows), 0)
+    numbered = random.random(rows) < 0.9
+    days = {
+        name: pl.Series(np.minimum(frame[name].to_physical().to_numpy() + late, today), dtype=pl.Int32).cast(pl.Date)
+        for name in ("act_date", "known_on")
+    }
+    return [
+        *(series.rename(name) for name, series in days.items()),
+        pl.Series("act_id", own).cast(pl.String).set(pl.Series(~numbered), None),
+        pl.Series("agency", agency).cast(pl.String),
+    ]
 
 
 def _links(random: CHUNK, size: int, everyone: int, today: int) -> pl.DataFrame:

@@ -16,7 +16,8 @@ from models.intake.lake import Lake
 from models.rating.rubric import SEVERITIES, compile_rubric
 from models.rating.tier import rules
 
-COLUMNS = ("eidx", "item", "severity", "act_date", "known_on", "revoked_on")
+COLUMNS = ("eidx", "item", "severity", "act_date", "known_on", "revoked_on", "decision")
+NUMBER, AGENCY, SEVERAL = (1 << 20) - 1, 1 << 20, 1 << 31  # parts of a decision, as the lake documents them
 Result = Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
@@ -106,27 +107,37 @@ def duckdb_sql(lake: Lake, policy: Policy, number: int) -> str:
     return f"""
     WITH known AS (
       SELECT file_row_number AS row, eidx, item, severity, {day} - act_date AS age,
-             coalesce(revoked_on <= {day}, false) AS dead
+             coalesce(revoked_on <= {day}, false) AS dead,
+             CASE WHEN decision & {NUMBER} > 0 THEN decision & {SEVERAL - 1} END AS decision
       FROM read_parquet('{lake.path(number, "records")}', file_row_number = true)
       WHERE known_on <= {day} AND act_date <= {day}),
     weighed AS (
       SELECT *, (full_points * {_decay_sql(policy)}) / 1000 AS exact, age <= max_days AS alive
       FROM known JOIN catalogue USING (item, severity)),
-    reached AS (
-      SELECT *,
-             coalesce(max(abs(full_points)) FILTER (WHERE dead) OVER (PARTITION BY eidx, act_class, age), -1) AS reach
+    dated AS (
+      SELECT *, CASE WHEN decision IS NULL THEN age ELSE max(age) OVER (PARTITION BY eidx, act_class, decision) END
+             AS first_age
       FROM weighed),
+    graded AS (
+      SELECT *, max(abs(full_points)) OVER told AS grave, min(row) OVER told AS first_row
+      FROM dated WHERE alive OR dead WINDOW told AS (PARTITION BY eidx, act_class, first_age, decision)),
+    told AS (
+      SELECT *, CASE WHEN decision IS NULL THEN 1 ELSE dense_rank() OVER (
+               PARTITION BY eidx, act_class, first_age, decision // {AGENCY} ORDER BY grave DESC, first_row) END AS nth
+      FROM graded),
+    reached AS (
+      SELECT *, coalesce(max(abs(full_points)) FILTER (WHERE dead)
+                OVER (PARTITION BY eidx, act_class, first_age, nth), -1) AS reach
+      FROM told),
     pointed AS (
       SELECT *, trunc(exact)::BIGINT AS points FROM reached WHERE NOT dead AND abs(full_points) > reach),
     ranked AS (
       SELECT *, (((abs(points) * 2 + (points < 0)::INT)::BIGINT << 32) | (4294967295 - row))::BIGINT AS weight
       FROM pointed),
     acts AS (
-      SELECT eidx, max(weight) FILTER (WHERE alive) AS weight, arg_max(item, weight) FILTER (WHERE alive) AS item,
-             arg_max(severity, weight) FILTER (WHERE alive) AS severity,
-             arg_max(dimension, weight) FILTER (WHERE alive) AS dimension,
-             arg_max(points, weight) FILTER (WHERE alive) AS points, age
-      FROM ranked GROUP BY eidx, act_class, age HAVING bool_or(alive)),
+      SELECT eidx, max(weight) AS weight, arg_max(item, weight) AS item, arg_max(severity, weight) AS severity,
+             arg_max(dimension, weight) AS dimension, arg_max(points, weight) AS points, arg_max(age, weight) AS age
+      FROM ranked WHERE alive GROUP BY eidx, act_class, first_age, nth),
     totals AS (
       SELECT eidx, {card.base} + {sums} AS total, max(weight, 5) FILTER (WHERE points <> 0) AS heaviest
              {", " + held if held else ""}
@@ -188,14 +199,32 @@ def pandas_rating(lake: Lake, policy: Policy, keep: bool) -> Result:
                 share[(frame.decay == name).to_numpy() & (frame.age >= start).to_numpy()] = per_mille
         full = frame.full_points.to_numpy()
         frame["points"] = np.sign(full) * (np.abs(full) * share // 1000)
-        act = ["eidx", "act_class", "age"]
+        frame["alive"] = frame.age <= frame.max_days
+        frame = _pandas_acts(frame)
+        act = ["eidx", "act_class", "first_age", "nth"]
         frame["reach"] = frame.full_points.abs().where(frame.dead, -1)
         standing = ~frame.dead & (frame.full_points.abs() > frame.groupby(act).reach.transform("max"))
-        frame = frame[standing]
-        frame = frame[frame.age <= frame.max_days]
+        frame = frame[standing & frame.alive]
         frame["weight"] = (frame.points.abs() * 2 + (frame.points < 0)) * 2**32 + (4294967295 - frame.row)
         frame = frame.sort_values("weight", ascending=False).drop_duplicates(act)
         yield from _pandas_totals(frame, lake, policy, number) if keep else [_pandas_last(frame, lake, policy, number)]
+
+
+def _pandas_acts(frame):
+    """Reports that matter, with the day of their decision and which of its agency's decisions of that day it is."""
+    numbered = frame.decision & NUMBER > 0
+    frame["told"] = (frame.decision & (SEVERAL - 1)).astype(np.int64)
+    frame.loc[~numbered, "told"] = -1 - frame.row[~numbered]  # each without a number by itself
+    frame["first_age"] = frame.groupby(["eidx", "act_class", "told"]).age.transform("max")
+    frame = frame[frame.alive | frame.dead].copy()
+    decisions = ["eidx", "act_class", "first_age", "told"]
+    known = frame[frame.told >= 0]
+    gravity = known.assign(full=-known.full_points.abs()).groupby(decisions)[["full", "row"]].min()
+    gravity = gravity.reset_index().sort_values(["full", "row"])
+    gravity["nth"] = gravity.groupby([*decisions[:3], gravity.told // AGENCY]).cumcount()
+    frame = frame.merge(gravity[[*decisions, "nth"]], on=decisions, how="left")
+    frame["nth"] = frame.nth.fillna(0).astype(np.int64)
+    return frame.sort_values("row")
 
 
 def _pandas_last(frame: object, lake: Lake, policy: Policy, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

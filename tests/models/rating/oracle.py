@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,13 +25,17 @@ def _firm(firm: Row, tables: dict[str, pl.DataFrame], policy: Policy) -> tuple[i
         return [row for row in tables[table].to_dicts() if row["enterprise_id"] == firm["enterprise_id"]]
 
     today = policy.as_of
-    acts: dict[tuple[str, date], list[Row]] = defaultdict(list)
-    for record in mine("records"):
+    decisions = tables["decisions"].to_dicts()
+    classes: dict[str, list[Row]] = defaultdict(list)
+    for record in sorted(mine("records"), key=lambda r: (r["act_date"], r["record_id"])):
         item = policy.items.get(record["item"])
         if item and record["known_on"] <= today and record["act_date"] <= today:
-            acts[item.act_class, record["act_date"]].append(record)
+            classes[item.act_class].append(record)
     counted = [
-        best for reports in acts.values() for best in _act(reports, firm, tables["decisions"].to_dicts(), policy)
+        best
+        for reports in classes.values()
+        for act in _acts(reports, lambda record: _matters(record, firm, decisions, policy), policy)
+        for best in _act(act, firm, decisions, policy)
     ]
     sums: dict[str, int] = defaultdict(int)
     for record in counted:
@@ -57,6 +62,35 @@ def _firm(firm: Row, tables: dict[str, pl.DataFrame], policy: Policy) -> tuple[i
     for tier in ceilings:
         rank = max(rank, policy.tier(tier).rank)
     return score, policy.tiers[rank].id, len(counted)
+
+
+def _acts(reports: list[Row], matters: Callable[[Row], bool], policy: Policy) -> list[list[Row]]:
+    """Reports of one class, in order of day and id, → those that matter, act by act."""
+    days: dict[date, list[Row]] = defaultdict(list)
+    for record in reports:
+        number = (record["agency"], record["act_id"])
+        same = [r for r in reports if r["act_id"] and (r["agency"], r["act_id"]) == number]
+        if matters(record):
+            days[min((r["act_date"] for r in same), default=record["act_date"])].append(record)
+    found: list[list[Row]] = []
+    for group in days.values():
+        acts: dict[int, list[Row]] = defaultdict(list)
+        by_agency: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+        for record in group:
+            if record["act_id"]:
+                by_agency[record["agency"]][record["act_id"]].append(record)
+            else:
+                acts[0].append(record)
+        for numbers in by_agency.values():
+            gravest_first = sorted(numbers.values(), key=lambda told: -max(_gravity(r, policy) for r in told))
+            for place, told in enumerate(gravest_first):
+                acts[place] += told
+        found += [sorted(act, key=lambda r: (r["act_date"], r["record_id"])) for act in acts.values()]
+    return found
+
+
+def _matters(record: Row, firm: Row, decisions: list[Row], policy: Policy) -> bool:
+    return _in_term(record, policy) or _aside(record, firm, decisions, policy)
 
 
 def _act(reports: list[Row], firm: Row, decisions: list[Row], policy: Policy) -> list[Row]:

@@ -110,7 +110,7 @@ def test_five_reasons_heaviest_first() -> None:
 
 def test_one_act_of_two_agencies_counts_once_and_its_repair_covers_both() -> None:
     day = date(2026, 1, 1)
-    records = [act(1, "a:1", "wage_arrears", day, "general"), act(1, "b:1", "wage_arrears", day, "general")]
+    records = [act(1, "a:1", "wage_arrears", day, "general"), act(1, "b:1", "wage_arrears", day, "general", agency="b")]
     repair = {"decision_id": "d", "kind": "repair", "record_id": "b:1", "filed_on": AS_OF, "decided_on": AS_OF,
               "outcome": "granted"}  # fmt: skip
     tables = frames(enterprises=[firm(1)], records=records)

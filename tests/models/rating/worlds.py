@@ -56,10 +56,7 @@ def world(seed: int, firms: int = 12, policy: Policy | None = None) -> dict[str,
     random, policy = Random(seed), policy or market()
     enterprises = [firm(n, registered_on=_before(random, 2000)) for n in range(firms)]
     records = [_record(random, firms, n, policy) for n in range(random.randrange(1, 6 * firms))]
-    records += [  # the same act, reported by another agency
-        row | {"record_id": f"other:{row['record_id']}", "severity": random.choice(SEVERITIES)}
-        for row in random.sample(records, len(records) // 5)
-    ]
+    records += [_again(random, row) for row in random.sample(records, len(records) // 3)]
     people = [f"p{n}" for n in range(max(2, firms // 2))]
     links = [_link(random, firms, people) for _ in range(2 * firms)]
     listings = [_listing(random, firms, policy) for _ in range(firms // 3)]
@@ -85,9 +82,19 @@ def _record(random: Random, firms: int, number: int, policy: Policy) -> dict[str
     item = random.choice([*policy.items, "not_in_the_catalogue"])
     owner = min(int(random.paretovariate(0.7)) - 1, firms - 1)
     return act(owner, f"a:{number:04d}", item, day, random.choice(SEVERITIES),
+               act_id=random.choice([None, f"{number}", f"{number % 9}"]), agency=random.choice(["a", "b"]),
                known_on=day + timedelta(days=random.randrange(40)), amount=random.choice([None, 10**6, 10**8]),
                corrected_on=_maybe(random, day, 0.3), ends_on=_maybe(random, day, 0.2, 1500),
                revoked_on=_maybe(random, day, 0.1))  # fmt: skip
+
+
+def _again(random: Random, row: dict[str, Any]) -> dict[str, Any]:
+    """The same act reported again, or another of the same day: by this agency or another, under which number, when."""
+    late = timedelta(days=random.choice([0, 0, 0, 1, 2, 40]))
+    number = random.choice([row["act_id"], row["act_id"], f"again:{row['record_id']}", None])
+    return row | {"record_id": f"{random.choice('0z')}:{row['record_id']}", "severity": random.choice(SEVERITIES),
+                  "act_id": number, "agency": random.choice(["a", "a", "b", None]),
+                  "act_date": row["act_date"] + late, "known_on": row["known_on"] + late}  # fmt: skip
 
 
 def _link(random: Random, firms: int, people: list[str]) -> dict[str, Any]:
