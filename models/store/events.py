@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import select, tuple_
 
 from config.errors import ApprovalRequired, StoreError
 from models import records
@@ -16,22 +16,27 @@ from models.store import ledger
 from models.store.bulk import insert_frame, read_frame
 from models.store.canonical import instant, json_digest
 from models.store.ledger import Entry, Reader
-from models.store.sealed import EVENT_TABLES
+from models.store.sealed import EVENT_TABLES, EventTable
 from models.store.session import UnitOfWork
 
 
 def _add(unit: UnitOfWork, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     """Append rows that are not there yet, by their key, with their seals; how many."""
     sealed = EVENT_TABLES[name]
-    key = [sealed.table.c[column] for column in sealed.key]
-    fresh = []
-    for row in rows:
-        here = [column == row[column.name] for column in key]
-        if unit.connection.execute(select(func.count()).select_from(sealed.table).where(*here)).scalar_one() == 0:
-            fresh.append({column: row.get(column) for column in sealed.schema})
+    given = {tuple(row[column] for column in sealed.key): row for row in rows}
+    held = _held(unit, sealed, list(given))
+    fresh = [{column: row.get(column) for column in sealed.schema} for key, row in given.items() if key not in held]
     insert_frame(unit.connection, sealed.table, pl.DataFrame(fresh, schema=pl.Schema(sealed.schema)))
     ledger.append(unit, "journal", [sealed.entry(row) for row in fresh])
     return len(fresh)
+
+
+def _held(unit: UnitOfWork, sealed: EventTable, keys: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """Those of the keys that the table has rows of."""
+    columns = [sealed.table.c[column] for column in sealed.key]
+    parts = [keys[start : start + ledger.CHUNK] for start in range(0, len(keys), ledger.CHUNK)]
+    found = (unit.connection.execute(select(*columns).where(tuple_(*columns).in_(part))) for part in parts)
+    return {tuple(row) for rows in found for row in rows}
 
 
 def _named(row: dict[str, Any], column: str) -> dict[str, Any]:

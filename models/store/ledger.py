@@ -24,6 +24,7 @@ from models.store.tables import ledger
 LogName = Literal["results", "journal"]
 LOGS: tuple[LogName, ...] = ("results", "journal")
 Reader = UnitOfWork | Snapshot
+CHUNK = 5_000  # entries looked up and written together
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,26 @@ def leaf_hash(log: str, kind: str, subject: str, body: str, previous: str) -> st
 
 def append(unit: UnitOfWork, log: LogName, entries: Iterable[Entry]) -> int:
     """Append entries in the order given, but none that repeats the latest of its kind and subject; how many."""
-    connection = unit.connection
-    _alone(connection)
+    told = list(entries)
+    _alone(unit.connection)
+    return sum(_append(unit.connection, log, told[start : start + CHUNK]) for start in range(0, len(told), CHUNK))
+
+
+def _append(connection: Connection, log: LogName, entries: Sequence[Entry]) -> int:
     position, previous = _tail(connection, log)
-    added = 0
+    held = _latest_bodies(connection, log, entries)
+    rows: list[dict[str, Any]] = []
     for entry in entries:
         body = canonical_json(entry.body)
-        if _latest_body(connection, log, entry.kind, entry.subject) == body:
+        if held.get((entry.kind, entry.subject)) == body:
             continue
-        position, added = position + 1, added + 1
         leaf = leaf_hash(log, entry.kind, entry.subject, body, previous)
         row = {"kind": entry.kind, "subject": entry.subject, "body": body, "previous": previous, "leaf": leaf}
-        connection.execute(insert(ledger).values(log=log, position=position, **row))
-        previous = leaf
-    return added
+        rows.append({"log": log, "position": position + len(rows) + 1} | row)
+        held[entry.kind, entry.subject], previous = body, leaf
+    if rows:
+        connection.execute(insert(ledger), rows)
+    return len(rows)
 
 
 def _alone(connection: Connection) -> None:
@@ -113,6 +120,20 @@ def _tail(connection: Connection, log: str) -> tuple[int, str]:
         select(ledger.c.position, ledger.c.leaf).where(ledger.c.log == log, ledger.c.position == newest)
     ).one_or_none()
     return (0, "") if row is None else (row.position, row.leaf)
+
+
+def _latest_bodies(connection: Connection, log: str, entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
+    """What the log says last of the kinds and subjects of these entries, where it says anything."""
+    subjects: dict[str, set[str]] = {}
+    for entry in entries:
+        subjects.setdefault(entry.kind, set()).add(entry.subject)
+    held: dict[tuple[str, str], str] = {}
+    for kind, named in subjects.items():
+        same = (ledger.c.log == log, ledger.c.kind == kind, ledger.c.subject.in_(sorted(named)))
+        newest = select(func.max(ledger.c.position)).where(*same).group_by(ledger.c.subject)
+        found = select(ledger.c.subject, ledger.c.body).where(ledger.c.log == log, ledger.c.position.in_(newest))
+        held |= {(kind, row.subject): row.body for row in connection.execute(found)}
+    return held
 
 
 def _latest_body(connection: Connection, log: str, kind: str, subject: str) -> str | None:

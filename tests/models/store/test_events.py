@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import polars as pl
 import pytest
+from sqlalchemy import event
 
 from config.errors import ApprovalRequired, StoreError
 from models import records
 from models.store import events, ledger
-from models.store.session import Store
+from models.store.session import Store, UnitOfWork
 from models.store.verify import verify_ledger
 from tests.models.store.world import AS_OF, DECISION, NOON, notices, save_events, save_results
 
@@ -62,6 +64,26 @@ def test_the_same_events_again_are_the_same_events(store: Store) -> None:
         assert events.proposed_records(unit).height == 2
         unit.commit()
     assert verify_ledger(store) == []
+
+
+def test_many_notices_are_looked_up_together(store: Store) -> None:
+    count = 2 * ledger.CHUNK + 1
+    with store.unit_of_work() as unit:
+        asked = _statements(unit)
+        told = notices("r1", count)
+        assert events.record_notices(unit, pl.concat([told, told.head(3)]), NOON) == count
+        assert len(asked) < 30
+        assert events.record_notices(unit, told, NOON + timedelta(days=1)) == 0
+        assert ledger.head(unit, "journal").size == count
+        unit.commit()
+    assert verify_ledger(store) == []
+
+
+def _statements(unit: UnitOfWork) -> list[str]:
+    """Every statement sent from now on."""
+    asked: list[str] = []
+    event.listen(unit.connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    return asked
 
 
 def test_a_decision_is_kept_in_every_version(store: Store) -> None:

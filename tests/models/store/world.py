@@ -166,10 +166,10 @@ def save_events(unit: UnitOfWork, run_id: str = "r1") -> None:
     events.log_event(unit, "run_finished", run_id, NOON, host="here")
 
 
-def notices(run_id: str) -> pl.DataFrame:
-    days = {"sent_on": [AS_OF] * 2, "effect_on": [date(2026, 5, 31)] * 2}
-    firms = {"run_id": [run_id] * 2, "enterprise_id": ["cn:000001", "cn:000002"], "kind": ["tier"] * 2}
-    return pl.DataFrame(firms | days | {"officer": ["u17"] * 2})
+def notices(run_id: str, count: int = 2) -> pl.DataFrame:
+    firms = pl.DataFrame({"enterprise_id": [f"cn:{number:06d}" for number in range(1, count + 1)]})
+    days = {"sent_on": pl.lit(AS_OF), "effect_on": pl.lit(date(2026, 5, 31))}
+    return firms.with_columns(run_id=pl.lit(run_id), kind=pl.lit("tier"), **days, officer=pl.lit("u17"))
 
 
 PROPOSED = tuple(
