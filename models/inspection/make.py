@@ -20,6 +20,7 @@ from models.inspection.problem import Problem, Solution
 from models.inspection.quota_table import quota_table
 from models.inspection.reasons import why_day, why_firm, why_not, why_team
 from models.inspection.roster import bar_impossible, build, chosen, schedule
+from models.inspection.sooner import Wishes, delay, sooner, wishes
 from models.inspection.terms import Plan, PlanInput
 from models.inspection.working_days import working_days
 
@@ -43,7 +44,10 @@ def make_plan(given: PlanInput) -> Plan:
     drawn = apply_draw(rows, allocation, given)
     firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
     problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)
-    solution = schedule(problem, firms, given)
+    packed = schedule(problem, firms, given)
+    wished = wishes(problem, firms, given.policy.inspection.risk_first_per_mille, given.seed)
+    solution = sooner(problem, firms["enterprise_id"].to_list(), packed, wished, given.seed)
+    firms = firms.with_columns(pl.Series("day_by", wished.by, dtype=pl.String))
     visits = scheduled_visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
     return Plan(
@@ -58,7 +62,7 @@ def make_plan(given: PlanInput) -> Plan:
         notes=_notes(given, allocation, firms, problem, solution),
         lottery_bits=solution.bits,
         prices=allocation.prices,
-        figures=_figures(firms, solution),
+        figures=_figures(firms, solution) | _waiting(wished, packed, solution, len(days)),
     )
 
 
@@ -146,3 +150,8 @@ def _figures(firms: pl.DataFrame, solution: Solution) -> dict[str, int]:
         "drawn_scheduled": int(lots.filter("random")["seated"].sum()),
         "risk_scheduled": int(firms.filter(pl.Series(solution.day >= 0))["value"].sum()),
     }
+
+
+def _waiting(wished: Wishes, packed: Solution, solution: Solution, days: int) -> dict[str, int]:
+    """Weight × days from the wished day over all visits, as packed and as planned."""
+    return {"days": days, "wait_packed": delay(packed, wished), "wait": delay(solution, wished)}

@@ -44,13 +44,16 @@ def why_firm() -> pl.Expr:
 
 
 def why_day(days: list[str]) -> pl.Expr:
-    """The window the rules leave, and that this day holds the visit beside the others of its team."""
+    """The window the rules leave, that this day holds the visit beside the others of its team, and what brought it
+    there: risk (early where risk is high), lot (a day drawn from the window), fit (as the hours fell), stands."""
     names = pl.Series(days)
 
     def name(column: str) -> pl.Expr:
         return pl.lit(names).gather(pl.col(column).clip(0, len(days) - 1)).alias(column)
 
-    return as_json(code("fits_team_day"), name("first"), name("last"), "team_visits", "team_minutes").alias("why_day")
+    return as_json(code("fits_team_day"), name("first"), name("last"), "team_visits", "team_minutes", "day_by").alias(
+        "why_day"
+    )
 
 
 def why_team() -> pl.Expr:

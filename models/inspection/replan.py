@@ -103,6 +103,7 @@ def _attempt(plan: Plan, now: PlanInput, changes: Changes, released: set[str]) -
     firms = firms.filter(pl.col("layer").is_not_null() & pl.col("barred").is_null()).with_columns(
         pl.lit(False).alias("drawn"), pl.lit("").alias("stratum"), pl.lit(None, dtype=pl.Float64).alias("number"),
         pl.lit(None, dtype=pl.Float64).alias("probability"), pl.lit(0, dtype=pl.Int64).alias("risk_rank"),
+        pl.lit("fit").alias("day_by"),
     )  # fmt: skip
     firms, pins = with_pins(firms.sort("enterprise_id", "count"), rows, given, crew, days)
     problem = build(firms, {}, given, crew, days, districts, skills, pins)
