@@ -18,7 +18,7 @@ from models.inspection import keyed, sooner_kernel
 from models.inspection.crew import Ints
 from models.inspection.problem import Problem, Solution
 
-ROUNDS = 30  # a round looks once at every visit; most plans need fewer than ten
+ROUNDS = 30  # a round looks once at every visit; most plans need three to five
 
 
 @dataclass(frozen=True)
