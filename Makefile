@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean sbom audit fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,6 +76,15 @@ pictures: .venv/.dev ## screenshots of roster, notice, report and desk into docs
 	$(BIN)/python -m tests.pictures
 
 bench: bench-rating bench-plan bench-tender bench-export ## every measurement at its default size
+
+sbom: .venv/.dev ## bill of materials of a run (CycloneDX), checked for hashes and licences: var/sbom.json
+	$(BIN)/python -m tests.supply.bill var/sbom.json
+
+audit: .venv/.dev ## known vulnerabilities of the locked packages; AUDIT="--osv FOLDER" without a network
+	$(BIN)/python -m tests.supply.audit $(AUDIT)
+
+fuzz: .venv/.dev ## every reader under atheris: RUNS inputs each, SECS at most; TARGET=csv for one
+	$(BIN)/python -m tests.fuzz --runs $(or $(RUNS),20000) --seconds $(or $(SECS),60) $(TARGET)
 
 lock: .venv/.dev ## lock the versions again, with hashes and without addresses
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt

@@ -1,0 +1,1 @@
+"""What the project is made of: bill of materials, licences, known vulnerabilities of the locked packages."""
