@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_serializer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import UsageError
@@ -19,16 +20,31 @@ class Settings(BaseSettings):
 
     var: Path = Field(default=Path("var"), description="folder of everything that is written")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in var/")
-    lake_url: str | None = Field(default=None, description="folder of the lake; default: var/lake")
+    database_url_file: Path | None = Field(default=None, description="file that holds that URL")
+    lake_url: str | None = Field(
+        default=None, description="folder or s3://bucket/prefix of the lake; default: var/lake"
+    )
     person_secret: SecretStr | None = Field(default=None, description="secret for the keys of natural persons")
     person_secret_file: Path | None = Field(default=None, description="file that holds that secret")
     draw_seed_file: Path | None = Field(default=None, description="file with the secret seed of draws")
     shards: int = Field(default=8, ge=1, le=65_536, description="shards of the lake; never changes a result")
     workers: int = Field(default=2, ge=1, le=256, description="workers; never changes a result")
+    task_runner: Literal["thread", "process", "dask", "ray"] = Field(
+        default="thread", description="who rates the shards; never changes a result"
+    )
+    cluster_address: str | None = Field(
+        default=None,
+        description="address of a running Dask scheduler or Ray head; default: one of this machine",
+    )
     log_stderr: bool = Field(default=False, description="also print every line of the log on stderr")
     metrics_file: Path | None = Field(default=None, description="Prometheus text file; default: var/metrics")
     language: Literal["en", "zh", "both"] = "both"
     exports_url: str | None = Field(default=None, description="address under which var/out is served, for links")
+
+    @field_serializer("database_url", "lake_url")
+    def _without_password(self, url: str | None) -> str | None:
+        """What others may keep of the settings: Prefect stores the arguments of a flow."""
+        return url if url is None else re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
 
     @cached_property
     def root(self) -> Path:
@@ -38,12 +54,16 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the register of decisions."""
+        if self.database_url is None and self.database_url_file is not None:
+            return _line_of(self.database_url_file, "database URL")
         return self.database_url or f"sqlite:///{self.root / 'evenhand.sqlite'}"
 
     @property
     def lake(self) -> str:
-        """Folder of the lake."""
-        return self.lake_url or str(self.root / "lake")
+        """Folder of the lake, absolute, or its address in an object store."""
+        if self.lake_url is not None and "://" in self.lake_url:
+            return self.lake_url.rstrip("/")
+        return str(Path(self.lake_url).expanduser().resolve() if self.lake_url else self.root / "lake")
 
     def draw_seed(self) -> bytes | None:
         """The secret seed of draws; None where only the number of `--seed` is at hand, which anybody can guess."""
@@ -69,6 +89,12 @@ class Settings(BaseSettings):
         if len(secret) < 32:
             raise UsageError(f"{path}: the secret is shorter than 32 bytes.", remedy="put a longer one there")
         return secret
+
+
+def _line_of(path: Path, what: str) -> str:
+    if not path.is_file() or not (text := path.read_text("utf-8").strip()):
+        raise UsageError(f"{path}: no {what} in it.", remedy="write it into that file, readable by its owner only")
+    return text
 
 
 def _make_secret(path: Path) -> bytes:

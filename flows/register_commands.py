@@ -121,6 +121,16 @@ def clocks(
 
 
 @app.command()
+def metrics() -> None:
+    """Write the Prometheus text file again with what holds now: clocks, approvals, disk. For a timer between nights."""
+    from flows.metrics import known, write_metrics
+
+    settings = Settings()
+    path = write_metrics(settings, known(settings.root / "metrics"), datetime.now().astimezone())
+    console.out.print(str(path), markup=False)
+
+
+@app.command()
 def transparency(
     run_id: Annotated[str | None, typer.Option("--run", help="Run id (or its beginning); default: the last.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for one CSV per figure.")] = Path("transparency"),

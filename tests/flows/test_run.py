@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,52 @@ def test_errors_name_the_remedy_and_write_nothing(
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert says in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_neither_log_nor_metrics_nor_prefect_keep_who_is_meant(ran: tuple[Path, dict[str, Any]]) -> None:
+    """The registers hold dirty rows of every kind; whatever names a person, a firm or a secret is looked for."""
+    var, first = ran
+    data = next((var / "demo").iterdir())
+    log = (var / "logs" / f"{first['run_id']}.jsonl").read_text("utf-8")
+    events = {json.loads(line)["event"] for line in log.splitlines()}
+    assert {"run_started", "step_started", "step_finished", "file_read", "rows_refused", "rated", "planned"} <= events
+    assert found_in(var, secrets_of(data, var)) == []
+
+
+@pytest.mark.slow
+def test_neither_does_a_night_that_is_refused(ran: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """The person's number in the firm's column: every row is refused, and the message shows some."""
+    data = tmp_path / "data"
+    shutil.copytree(next((ran[0] / "demo").iterdir()), data)
+    heading, *rows = (data / "representatives.csv").read_text("utf-8").splitlines()
+    swapped = [",".join((person, firm, *rest)) for firm, person, *rest in (row.split(",") for row in rows)]
+    (data / "representatives.csv").write_text("\n".join([heading, *swapped]), "utf-8")
+    done = evenhand(tmp_path, "run", "--data", str(data), "--as-of", "2026-11-01", check=False)
+    assert done.returncode == 3
+    assert "rows refused" in done.stderr
+    assert '"event": "run_refused"' in "".join(path.read_text("utf-8") for path in (tmp_path / "logs").iterdir())
+    assert found_in(tmp_path, secrets_of(data, tmp_path)) == []
+
+
+def secrets_of(data: Path, var: Path) -> set[str]:
+    """Identifiers and names of the registers, refused cells, keys of persons, and the secrets of the house."""
+    text = {"encoding": "utf-8", "infer_schema": False, "truncate_ragged_lines": True}
+    persons = pl.read_csv(data / "representatives.csv", **text)  # type: ignore[arg-type]
+    firms = pl.read_csv(data / "enterprises.csv", **text)  # type: ignore[arg-type]
+    inspectors = pl.read_csv(data / "inspectors.csv", **text)  # type: ignore[arg-type]
+    found = {*persons["证件标识"], *persons["统一社会信用代码"], *firms["统一社会信用代码"], *firms["企业名称"]}
+    found |= {*inspectors["name"]} | {(var / name).read_text("ascii") for name in ("person.secret", "ledger.key")}
+    for path in (var / "work").rglob("intake/*.parquet"):
+        frame = pl.read_parquet(path)
+        found |= {*frame["value"]} if path.stem == "rejected" else set()
+        found |= {*frame["person_key"]} if path.stem == "links" else set()
+    return {word.strip() for word in found if word and len(word.strip()) >= 6}
+
+
+def found_in(var: Path, words: set[str]) -> list[str]:
+    """Which of the words stand in anything the house keeps of a run beside its results."""
+    assert len(words) > 500
+    kept = [path for name in ("logs", "metrics", "prefect") for path in (var / name).rglob("*") if path.is_file()]
+    assert len(kept) >= 4
+    told = b"\n".join(path.read_bytes() for path in kept)
+    return sorted(word for word in words if word.encode() in told)
