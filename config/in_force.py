@@ -109,6 +109,8 @@ class Listing:
     kind: ListKind
     effect: ListEffect
     clause: Clause
+    ends_when: Text | None = None  # what ends an entry, or may end it, on any day
+    ends_when_clause: Clause | None = None
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,7 @@ class ListForm(Strict):
     title: Text
     kind: ListKind
     effect: Dated[ListEffect]
+    ends_when: Dated[Text] | None = None  # what the enterprise can do on any day so that an entry may end early
 
 
 class LinkCarry(Strict):

@@ -167,7 +167,9 @@ class Resolver:
         for name, form in self.form.lists.items():
             if form.effect.covers(self.day):
                 effect, clause = self.need(f"lists.{name}", form.effect)
-                yield name, in_force.Listing(name, form.title, form.kind, effect, clause)
+                early = form.ends_when if form.ends_when and form.ends_when.covers(self.day) else None
+                duty, duty_clause = self.take(f"lists.{name}.ends_when", early) if early else (None, None)
+                yield name, in_force.Listing(name, form.title, form.kind, effect, clause, duty, duty_clause)
 
     def links(self) -> Iterator[in_force.Link]:
         for name, form in self.form.links.items():

@@ -45,19 +45,34 @@ class RecordLine:
     agency: str | None
 
 
-def record_lines(
-    shard: Shard, inputs: Inputs, eidx: int, touched: pl.DataFrame, figures: Mapping[str, int] | None = None
-) -> tuple[RecordLine, ...]:
-    """Lines of one enterprise, heaviest first, then by day and id.
+@dataclass(frozen=True)
+class Account:
+    """Every record of one enterprise, and what sets some of them aside.
 
-    touched: models.rating.acts.set_aside of the shard; figures: their points by dimension.
+    rows: columns of the shard's records with row, cell and last (day since the epoch); aside: row → status;
+    said: row → what decisions and reliefs say about it; counted: rows that weigh
     """
-    rubric = inputs.rubric
-    mine = _rows(shard, rubric, eidx)
-    counted = {row["row"]: row for row in inputs.acts.counted.filter(pl.col("eidx") == eidx).iter_rows(named=True)}
+
+    rows: list[dict[str, Any]]
+    aside: dict[int, Status]
+    said: dict[int, list[dict[str, Any]]]
+    counted: frozenset[int]
+
+
+def account_of(shard: Shard, inputs: Inputs, eidx: int, touched: pl.DataFrame) -> Account:
+    """The account of one enterprise. touched: models.rating.acts.set_aside of the shard."""
+    rows = _rows(shard, inputs.rubric, eidx)
     said = _touched(touched, eidx)
-    aside = _act_wide(mine, said, rubric)
-    lines = [_line(row, rubric, row["row"] in counted, aside.get(row["row"]), said) for row in mine]
+    counted = inputs.acts.counted.filter(pl.col("eidx") == eidx)["row"].to_list()
+    return Account(rows, _act_wide(rows, said, inputs.rubric), said, frozenset(counted))
+
+
+def record_lines(account: Account, rubric: Rubric, figures: Mapping[str, int] | None = None) -> tuple[RecordLine, ...]:
+    """Lines of one enterprise, heaviest first, then by day and id. figures: their points by dimension."""
+    lines = [
+        _line(row, rubric, row["row"] in account.counted, account.aside.get(row["row"]), account.said)
+        for row in account.rows
+    ]
     ordered = sorted(lines, key=lambda line: (-abs(line.points), line.act_date, line.record_id))
     return tuple(_within_caps(ordered, rubric.policy, dict(figures or {})))
 

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
 
-from config.in_force import Clause, Policy
+from config.in_force import Policy
 from models.rating.facts import Facts
 from models.rating.rubric import IntArray
 from models.rating.scorecard import score
 from models.rating.tier import band, final, held
-
-
-@dataclass(frozen=True)
-class Thing:
-    """kind: repair | correct | leave_list. id: record_id or list id. row: place among the counted acts, −1 = list."""
-
-    kind: str
-    id: str
-    possible_from: date
-    needs: tuple[str, ...]
-    clause: Clause
-    row: int
-    points: int  # milli-points that stop weighing
-    dimension: int
+from models.rating.ways import Way, heirs
 
 
 @dataclass(frozen=True)
 class Case:
-    """One enterprise as the gates see it: `facts` has size 1 and its counted acts in the order of `things`' rows."""
+    """One enterprise as the gates see it: `facts` has size 1."""
 
     facts: Facts
     linked: IntArray
@@ -41,22 +27,34 @@ class Case:
     rank: int
 
 
-def ranks_after(case: Case, every: list[Thing], combinations: Sequence[tuple[int, ...]]) -> IntArray:
-    """Rank after each combination, by the engine's own gates: one virtual enterprise per combination."""
+def ranks_after(case: Case, every: Sequence[Way], combinations: Sequence[tuple[int, ...]]) -> IntArray:
+    """Rank after each combination of ways, by the engine's own gates: one virtual enterprise per combination."""
     facts, size = case.facts, len(combinations)
-    counted = facts.counted
-    keep = np.ones((size, counted.height), dtype=np.bool_)
-    place_of = {int(row): place for place, row in enumerate(counted["row"].to_numpy())}
+    now = facts.counted.height
+    pool = pl.concat([facts.counted, heirs(every).select(facts.counted.columns)])
+    keep = np.zeros((size, pool.height), dtype=np.bool_)
+    keep[:, :now] = True
+    place_of = {int(row): place for place, row in enumerate(facts.counted["row"].to_numpy())}
+    heir_of = _heir_places(every, now)
     listed = {name: np.repeat(flags, size) for name, flags in facts.listed.items()}
     for number, chosen in enumerate(combinations):
-        for thing in (every[i] for i in chosen):
-            if thing.kind == "leave_list":
-                listed[thing.id][number] = False
-            else:
-                keep[number, place_of[thing.row]] = False
-    eidx, place = np.nonzero(keep)
-    acts = counted[place].with_columns(eidx=pl.Series(eidx.astype(np.uint32)))
+        for place in chosen:
+            way = every[place]
+            if way.row < 0:
+                listed[way.things[0].id][number] = False
+                continue
+            keep[number, place_of[way.row]] = False
+            if way.heir is not None:
+                keep[number, heir_of[place]] = True
+    eidx, place_in_pool = np.nonzero(keep)
+    acts = pool[place_in_pool].with_columns(eidx=pl.Series(eidx.astype(np.uint32)))
     return case.ranks(_copies(facts, acts, listed, size, case.figures), np.repeat(case.linked, size))
+
+
+def _heir_places(every: Sequence[Way], first: int) -> dict[int, int]:
+    """Place of each way's heir after the acts that count now."""
+    with_heirs = [place for place, way in enumerate(every) if way.heir is not None]
+    return {place: first + number for number, place in enumerate(with_heirs)}
 
 
 def _copies(facts: Facts, acts: pl.DataFrame, listed: dict[str, np.ndarray], size: int, figures: IntArray) -> Facts:

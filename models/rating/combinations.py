@@ -1,91 +1,115 @@
-"""Combinations of things that no other combination of as many things beats.
+"""Combinations of ways that no other combination of as many things beats.
 
-Things are taken dimension by dimension. A label keeps the points removed so far in the dimension at hand, the gain
-within the caps of those done, and how much less each gate would count; sums beyond what a gate needs make no
-difference, so few labels remain.
+Acts are taken one after the other, those of one dimension together. A label keeps the points gained so far in the
+dimensions at hand, the gain within the caps of those done, and how much less each gate would count; sums beyond what a
+gate needs make no difference, so few labels remain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
 from config.conditions import Acts, AmountOfActs, Condition, RatioOfActs
 from config.in_force import Policy
-from models.rating.case import Case, Thing
+from models.rating.case import Case
 from models.rating.facts import MILLION, Facts, matching
-from models.rating.rubric import IntArray
+from models.rating.rubric import Flags, IntArray, cells_of
 from models.rating.tier import rules
+from models.rating.ways import Way
 
 MOST_LABELS = 20_000  # combinations kept per number of things; beyond it the answer says it is not proven shortest
 
 
 @dataclass(frozen=True)
 class Label:
-    """A combination: which things, points removed in the dimension at hand, gain so far, what gates count less."""
+    """A combination: which ways, points gained in the dimensions at hand, gain within the caps of those done, what
+    gates count less."""
 
     chosen: tuple[int, ...]
-    removed: int
-    gain: int
+    gained: tuple[int, ...]
+    done: int
     atoms: tuple[int, ...]
 
-
-def combinations(case: Case, every: list[Thing], limit: int) -> tuple[dict[int, list[Label]], bool]:
-    """Unbeaten combinations by number of things ≤ limit; whether any had to be cut off."""
-    atoms = _atoms(case, every)
-    order = sorted(range(len(every)), key=lambda i: (every[i].dimension, every[i].points, every[i].id))
-    labels: dict[int, list[Label]] = {0: [Label((), 0, 0, (0,) * len(atoms.needs))]}
-    cut, dimension = False, -1
-    for place in order:
-        thing = every[place]
-        if thing.dimension != dimension:
-            labels, dimension = _closed(labels, dimension, case), thing.dimension
-        labels, over = _with(labels, place, thing, atoms, limit)
-        cut |= over
-    closed = _closed(labels, dimension, case)
-    return {number: found for number, found in closed.items() if number}, cut
+    @property
+    def total(self) -> int:
+        """Milli-points gained."""
+        return self.done + sum(self.gained)
 
 
 @dataclass(frozen=True)
 class _Atoms:
-    """Sums that gates ask for: how much each thing takes off each, how much is worth taking off.
+    """Sums that gates ask for: how much each way takes off each, how much is worth taking off.
 
     exact: sums of which more is not surely better, so that combinations differ by them.
     """
 
-    weights: tuple[tuple[int, ...], ...]  # by thing
+    weights: tuple[tuple[int, ...], ...]  # by way
     needs: tuple[int, ...]
     exact: tuple[bool, ...]
 
 
+def combinations(case: Case, every: Sequence[Way], limit: int) -> tuple[dict[int, list[Label]], bool]:
+    """Unbeaten combinations by number of things ≤ limit; whether any had to be cut off."""
+    atoms = _atoms(case, every)
+    width = len(case.facts.rubric.dimensions)
+    touched = {
+        way.act: sorted({dim for each in every if each.act == way.act for dim in _touched(each)}) for way in every
+    }
+    order = sorted(range(len(every)), key=lambda i: (touched[every[i].act], every[i].act, i))
+    groups = [list(places) for _, places in groupby(order, key=lambda i: every[i].act)]
+    labels: dict[int, list[Label]] = {0: [Label((), (0,) * width, 0, (0,) * len(atoms.needs))]}
+    cut = False
+    for number, places in enumerate(groups):
+        labels, over = _with(labels, places, every, atoms, limit)
+        cut |= over
+        ahead = {dim for later in groups[number + 1 :] for i in later for dim in _touched(every[i])}
+        ended = {dim for i in places for dim in _touched(every[i])} - ahead
+        labels = _closed(labels, ended, case) if ended else labels
+    return {number: found for number, found in labels.items() if number}, cut
+
+
+def unbounded(case: Case, every: Sequence[Way]) -> bool:
+    """Whether doing more may be worse than doing less: some gate looks for what a way takes away."""
+    return any(_atoms(case, every).exact)
+
+
+def _touched(way: Way) -> tuple[int, ...]:
+    """Dimensions in which a way changes points."""
+    return tuple(place for place, gain in enumerate(way.gains) if gain)
+
+
 def _with(
-    labels: dict[int, list[Label]], place: int, thing: Thing, atoms: _Atoms, limit: int
+    labels: dict[int, list[Label]], places: Sequence[int], every: Sequence[Way], atoms: _Atoms, limit: int
 ) -> tuple[dict[int, list[Label]], bool]:
-    """Every label with and without one more thing, unbeaten ones only."""
+    """Every label without the act and with each way of it, unbeaten ones only."""
     found: dict[int, list[Label]] = {number: list(group) for number, group in labels.items()}
     for number, group in labels.items():
-        if number >= limit:
-            continue
-        for label in group:
-            counts = tuple(
-                have + more if exact else min(have + more, need)
-                for have, more, need, exact in zip(
-                    label.atoms, atoms.weights[place], atoms.needs, atoms.exact, strict=True
-                )
-            )
-            added = Label((*label.chosen, place), label.removed - thing.points, label.gain, counts)
-            found.setdefault(number + 1, []).append(added)
+        for place in places:
+            more = number + len(every[place].things)
+            if more <= limit:
+                found.setdefault(more, []).extend(_added(label, place, every[place], atoms) for label in group)
     unbeaten = {number: _unbeaten(group, atoms.exact) for number, group in found.items()}
     cut = any(len(group) > MOST_LABELS for group in unbeaten.values())
     return {number: group[:MOST_LABELS] for number, group in unbeaten.items()}, cut
 
 
+def _added(label: Label, place: int, way: Way, atoms: _Atoms) -> Label:
+    counts = tuple(
+        have + more if exact else min(have + more, need)
+        for have, more, need, exact in zip(label.atoms, atoms.weights[place], atoms.needs, atoms.exact, strict=True)
+    )
+    gained = tuple(have + gain for have, gain in zip(label.gained, way.gains, strict=True))
+    return Label((*label.chosen, place), gained, label.done, counts)
+
+
 def _unbeaten(group: list[Label], exact: tuple[bool, ...]) -> list[Label]:
-    """Labels that no other reaches in points removed, gain and every sum."""
+    """Labels that no other reaches in points gained and every sum."""
     kept: list[Label] = []
-    for label in sorted(group, key=lambda x: (-x.gain, -x.removed, tuple(-a for a in x.atoms), x.chosen)):
+    for label in sorted(group, key=lambda x: (-x.total, tuple(-a for a in x.atoms), x.chosen)):
         if not any(_beats(other, label, exact) for other in kept):
             kept.append(label)
     return kept
@@ -93,27 +117,30 @@ def _unbeaten(group: list[Label], exact: tuple[bool, ...]) -> list[Label]:
 
 def _beats(one: Label, other: Label, exact: tuple[bool, ...]) -> bool:
     return (
-        one.gain >= other.gain
-        and one.removed >= other.removed
+        one.done >= other.done
+        and all(a >= b for a, b in zip(one.gained, other.gained, strict=True))
         and all(a == b if same else a >= b for a, b, same in zip(one.atoms, other.atoms, exact, strict=True))
     )
 
 
-def _closed(labels: dict[int, list[Label]], dimension: int, case: Case) -> dict[int, list[Label]]:
-    """A dimension is done: points removed become gain within its caps."""
-    if dimension < 0:
-        return labels
+def _closed(labels: dict[int, list[Label]], ended: set[int], case: Case) -> dict[int, list[Label]]:
+    """Dimensions are done: points gained there become gain within their caps."""
     rubric = case.facts.rubric
-    cap = rubric.policy.scorecard.dimensions[rubric.dimensions[dimension]]
-    full = _sums(case.facts, case.figures)[dimension]
+    caps = [rubric.policy.scorecard.dimensions[name] for name in rubric.dimensions]
+    full = _sums(case.facts, case.figures)
 
-    def gain(removed: int) -> int:
-        return int(np.clip(full + removed, cap.worst, cap.best) - np.clip(full, cap.worst, cap.best))
+    def gain(place: int, gained: int) -> int:
+        cap = caps[place]
+        within = np.clip([full[place] + gained, full[place]], cap.worst, cap.best)
+        return int(within[0] - within[1])
 
-    return {
-        number: [Label(x.chosen, 0, x.gain + gain(x.removed), x.atoms) for x in group]
-        for number, group in labels.items()
-    }
+    def closed(label: Label) -> Label:
+        open_ones = tuple(0 if place in ended else more for place, more in enumerate(label.gained))
+        return Label(
+            label.chosen, open_ones, label.done + sum(gain(dim, label.gained[dim]) for dim in ended), label.atoms
+        )
+
+    return {number: [closed(label) for label in group] for number, group in labels.items()}
 
 
 def _sums(facts: Facts, figures: IntArray) -> IntArray:
@@ -125,38 +152,55 @@ def _sums(facts: Facts, figures: IntArray) -> IntArray:
     return sums.astype(np.int64) + figures
 
 
-def _atoms(case: Case, every: list[Thing]) -> _Atoms:
-    """What the gates count, as sums over things."""
+def _atoms(case: Case, every: Sequence[Way]) -> _Atoms:
+    """What the gates count, as sums over ways; a sum that some way makes larger is kept exact."""
     facts, rubric = case.facts, case.facts.rubric
-    rows = {int(row): place for place, row in enumerate(facts.counted["row"].to_numpy())}
     columns: list[tuple[list[int], int, bool]] = []
     for condition, sure in _leaves(rubric.policy):
         for test in (condition.count, condition.amount, condition.ratio):
             if test is not None:
-                weight, need = _weights(test, facts)
-                columns.append(([int(weight[rows[t.row]]) if t.row >= 0 else 0 for t in every], need, not sure))
+                weights, need = _weights(test, facts, every)
+                columns.append((weights, need, not sure or min(weights, default=0) < 0))
         if condition.points is not None and condition.points.dimension is not None:
             of = rubric.dimensions.index(condition.points.dimension)
-            columns.append(([-t.points if t.dimension == of else 0 for t in every], 1 << 60, not sure))
-    for name in sorted({t.id for t in every if t.kind == "leave_list"}):
+            columns.append(([way.gains[of] for way in every], 1 << 60, not sure))
+    left = {way.things[0].id for way in every if way.row < 0}
+    for name in sorted(left):
         sure = all(flag for condition, flag in _leaves(rubric.policy) if condition.listed == name)
-        columns.append(([int(t.id == name and t.kind == "leave_list") for t in every], 1, not sure))
-    weights = tuple(tuple(column[i] for column, _, _ in columns) for i in range(len(every)))
-    return _Atoms(weights, tuple(need for _, need, _ in columns), tuple(exact for _, _, exact in columns))
+        columns.append(([int(way.row < 0 and way.things[0].id == name) for way in every], 1, not sure))
+    by_way = tuple(tuple(column[i] for column, _, _ in columns) for i in range(len(every)))
+    return _Atoms(by_way, tuple(need for _, need, _ in columns), tuple(exact for _, _, exact in columns))
 
 
-def _weights(test: Acts, facts: Facts) -> tuple[IntArray, int]:
-    """What each counted act adds to a test's sum, and how much less of it makes no further difference."""
-    chosen = matching(test, facts).astype(np.int64)
-    if isinstance(test, AmountOfActs):
-        amount = facts.counted["amount"].fill_null(0).to_numpy()
-        weight = chosen * (amount > test.over if test.each else amount)
-        return weight.astype(np.int64), max(int(weight.sum()) - (test.at_least - 1 if test.each else test.over), 0)
+def _weights(test: Acts, facts: Facts, every: Sequence[Way]) -> tuple[list[int], int]:
+    """How much less each way makes a test's sum, and how much less of it makes no further difference."""
+    counted = facts.counted
+    amounts = counted["amount"].fill_null(0).to_list() if "amount" in counted.columns else [0] * counted.height
+    cells = cells_of(test, facts.rubric.policy, facts.rubric.codes)
+    now = [int(chosen) * _worth(test, amount) for chosen, amount in zip(matching(test, facts), amounts, strict=True)]
+    place = {int(row): number for number, row in enumerate(counted["row"].to_numpy())}
+    weights = [0 if way.row < 0 else now[place[way.row]] - _of_heir(test, way, cells) for way in every]
     if isinstance(test, RatioOfActs):
         value, known = facts.indicators.get(test.per, (np.zeros(1, np.int64), np.zeros(1, np.bool_)))
         allowed = int(test.over_per_million * value[0] // MILLION) if known[0] else 0
-        return chosen, max(int(chosen.sum()) - allowed, 0)
-    return chosen, max(int(chosen.sum()) - (getattr(test, "at_least", 1) - 1), 0)
+        return weights, max(sum(now) - allowed, 0)
+    if isinstance(test, AmountOfActs):
+        return weights, max(sum(now) - (test.at_least - 1 if test.each else test.over), 0)
+    return weights, max(sum(now) - (getattr(test, "at_least", 1) - 1), 0)
+
+
+def _of_heir(test: Acts, way: Way, cells: Flags) -> int:
+    """What the report that would count instead adds to a test's sum."""
+    heir = way.heir
+    if heir is None or not cells[heir["cell"]] or (test.within_days is not None and heir["age"] > test.within_days):
+        return 0
+    return _worth(test, heir["amount"] or 0)
+
+
+def _worth(test: Acts, amount: int) -> int:
+    if isinstance(test, AmountOfActs):
+        return int(amount > test.over) if test.each else amount
+    return 1
 
 
 def _leaves(policy: Policy) -> Iterator[tuple[Condition, bool]]:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from config.in_force import Policy
-from models.rating.account import RecordLine, record_lines
+from models.rating.account import Account, RecordLine, account_of, record_lines
 from models.rating.acts import set_aside
 from models.rating.case import Case, engine_ranks
 from models.rating.encoding import Shard, encode
@@ -28,10 +28,11 @@ from models.rating.figures import figure_points
 from models.rating.linked import LOW, LinkResult, carried, link_shards
 from models.rating.moments import Move, first_moves
 from models.rating.neighbourhood import around_all
-from models.rating.recourse import Recourse, shortest, things
+from models.rating.recourse import Recourse, shortest
 from models.rating.rubric import IntArray, compile_rubric
 from models.rating.standing import in_force_listings
 from models.rating.tier import rules
+from models.rating.ways import ways
 
 BATCH = 500  # enterprises explained together
 
@@ -106,7 +107,8 @@ def _explanation(view: _View, move: Move | None) -> Explanation:
     row = view.shard.enterprises.row(eidx, named=True)
     by_dimension = _figure_sums(view)
     named = dict(zip(view.inputs.rubric.dimensions, by_dimension.tolist(), strict=True))
-    records = record_lines(view.shard, view.inputs, eidx, view.touched, named)
+    account = account_of(view.shard, view.inputs, eidx, view.touched)
+    records = record_lines(account, view.inputs.rubric, named)
     final = policy.tiers[int(rating.tier[eidx])]
     days = int(rating.changes_in[eidx])
     return Explanation(
@@ -128,7 +130,7 @@ def _explanation(view: _View, move: Move | None) -> Explanation:
         lists=tuple(_lists(view)),
         links=tuple(_links(view)),
         next_change_on=policy.as_of + timedelta(days=days) if days < 200_000 else None,
-        recourse=_recourse(view, records, by_dimension),
+        recourse=_recourse(view, account, by_dimension),
         moves_by_itself=move,
         policy=policy,
     )
@@ -215,11 +217,12 @@ def _source(view: _View, key: int) -> str:
     return str(view.shard.enterprises["enterprise_id"][key & LOW])
 
 
-def _recourse(view: _View, records: tuple[RecordLine, ...], figures: IntArray) -> Recourse | None:
+def _recourse(view: _View, account: Account, figures: IntArray) -> Recourse | None:
     rank = int(view.rating.tier[view.eidx])
     if rank == 0:
         return None
     here = {name: bool(flags[view.eidx]) for name, flags in view.links.holds.items()}
+    found = ways(account, _listings(view), view.inputs.rubric)
     case = Case(
         facts=_alone(view.facts, view.eidx),
         linked=view.links.points[view.eidx : view.eidx + 1],
@@ -227,7 +230,6 @@ def _recourse(view: _View, records: tuple[RecordLine, ...], figures: IntArray) -
         ranks=engine_ranks(view.policy, here),
         rank=rank,
     )
-    found = list(things(records, _listings(view), view.inputs, view.policy))
     return shortest(case, found, view.policy)
 
 

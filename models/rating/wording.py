@@ -14,6 +14,7 @@ from models.redress.status import Status
 if TYPE_CHECKING:
     from models.rating.account import RecordLine
     from models.rating.explanation import Explanation
+    from models.rating.ways import Thing
 
 LANGUAGES = ("en", "zh")
 
@@ -44,8 +45,8 @@ SAYS: dict[str, dict[str, str]] = {
         "recourse_some": "One way to tier {tier}, possible from {day}:",
         "no_recourse": "Nothing that can be applied for moves it up a tier.",
         "repair": "apply for repair of {id}, possible from {day}{needs} ({clause})",
-        "correct": "put right {id} ({clause})",
-        "leave_list": "leave the list {id}, possible from {day} ({clause})",
+        "correct": "put right {id}{also} ({clause})",
+        "leave_list": "leave the list {title}, possible from {day}{needs} ({clause})",
         "needs": "; needs: {needs}",
         "object": "Objections to any record go to the agency that decided it; it is annotated within {days} working "
                   "days ({clause}).",
@@ -76,8 +77,8 @@ SAYS: dict[str, dict[str, str]] = {
         "recourse_some": "升为 {tier} 级的一种途径，自 {day} 起可行：",
         "no_recourse": "没有可申请的事项能使等级上升。",
         "repair": "申请修复 {id}，自 {day} 起可行{needs}（{clause}）",
-        "correct": "纠正 {id}（{clause}）",
-        "leave_list": "移出名单 {id}，自 {day} 起可行（{clause}）",
+        "correct": "纠正 {id}{also}（{clause}）",
+        "leave_list": "移出{title}，自 {day} 起可行{needs}（{clause}）",
         "needs": "；需要：{needs}",
         "object": "对任何记录的异议请向作出决定的机关提出；{days} 个工作日内标注（{clause}）。",
         "nothing": "没有记录。",
@@ -233,7 +234,13 @@ class _Teller:
         key = "recourse" if way.proven_shortest else "recourse_some"
         yield self.say(key, tier=way.tier, day=way.possible_from)
         for thing in way.things:
-            needs = [NEEDS[self.lang].get(need, need) for need in thing.needs]
-            asked = self.say("needs", needs={"en": ", ", "zh": "、"}[self.lang].join(needs)) if needs else ""
-            yield "  - " + self.say(thing.kind, id=thing.id, day=thing.possible_from, needs=asked,
-                                    clause=self.cite(thing.clause))  # fmt: skip
+            yield "  - " + self.thing(thing)
+
+    def thing(self, thing: Thing) -> str:
+        comma = {"en": ", ", "zh": "、"}[self.lang]
+        needs = [NEEDS[self.lang].get(need, need) for need in thing.needs]
+        needs += [titled(thing.ends_when, self.lang)] if thing.ends_when else []
+        return self.say(thing.kind, id=thing.id, day=thing.possible_from, clause=self.cite(thing.clause),
+                        title=titled(thing.title, self.lang) if thing.title else thing.id,
+                        needs=self.say("needs", needs=comma.join(needs)) if needs else "",
+                        also="".join(comma + record for record in thing.also))  # fmt: skip
