@@ -2,7 +2,8 @@
 
 The truth (would_fail) is read only to count. Everybody keeps what has to take place (must and statutory visits);
 the plan adds by rates, draw and risk; greedy adds the worst tier first by worth; chance adds by lot, both until the
-hours that the plan spends are spent.
+hours that the plan spends are spent. "Days first": the same visits, moved forward by the planner's own pass in the
+order of greedy's priority, so that greedy too comes as early as it can.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from models.inspection.baseline import greedy
 from models.inspection.crew import Crew, build_crew
 from models.inspection.demand import candidates
 from models.inspection.make import names_of
+from models.inspection.problem import Problem, Solution
 from models.inspection.roster import bar_impossible, build
+from models.inspection.sooner import Wishes, sooner
 from models.inspection.working_days import working_days
 from models.intake import intake, load_source
 from models.rating import rate
@@ -42,6 +45,8 @@ class Worth:
     minutes: float  # of a team at the firms
     found: float
     day: float
+    in_a_third: float = 0.0  # of them found in the first third of the working days
+    by_chance: float = 0.0  # mean day if the days of its visits were shuffled
 
     @property
     def per_hundred(self) -> float:
@@ -72,17 +77,22 @@ def compared(given: PlanInput, truth: pl.DataFrame, lots: int = 5) -> list[Worth
     Greedy and chance may spend as many person-minutes as the plan does, with its people and calendar.
     """
     days = working_days(given.period_from, given.period_to, given.policy.as_of, given.policy.redress.holidays, (5, 6))
-    ours, directed = _planned(given, days), _planned(_directed(given), days)
+    ours, directed = _planned(given, days), _planned(_rules(given, directed_per_mille=1000), days)
+    by_risk, packed = (_planned(_rules(given, risk_first_per_mille=share), days) for share in (1000, None))
     everybody = _everybody(given, days)
     spent = int(ours["minutes"].sum())
     by_lot = []
     for lot in range(lots):
         chance = keyed.numbers(f"lot {lot}".encode(), everybody.firms["enterprise_id"])
-        by_lot.append(_worth("by lot", everybody.visits(chance, spent), truth))
+        by_lot.append(_worth("by lot", everybody.visits(chance, spent), truth, len(days)))
+    priority = everybody.priority()
     return [
-        _worth("evenhand", ours, truth),
-        _worth("evenhand, no lot", directed, truth),
-        _worth("greedy by priority", everybody.visits(everybody.priority(), spent), truth),
+        _worth("evenhand", ours, truth, len(days)),
+        _worth("evenhand, all by risk", by_risk, truth, len(days)),
+        _worth("evenhand, days as packed", packed, truth, len(days)),
+        _worth("evenhand, no lot", directed, truth, len(days)),
+        _worth("greedy by priority", everybody.visits(priority, spent), truth, len(days)),
+        _worth("greedy, days first", everybody.visits(priority, spent, days_first=True), truth, len(days)),
         _mean(by_lot),
     ]
 
@@ -95,8 +105,8 @@ def _planned(given: PlanInput, days: list[date]) -> pl.DataFrame:
     return plan.visits.join(index, on="visit_date").select("enterprise_id", "at", "minutes")
 
 
-def _directed(given: PlanInput) -> PlanInput:
-    rules = replace(given.policy.inspection, directed_per_mille=1000)
+def _rules(given: PlanInput, **changes: int | None) -> PlanInput:
+    rules = replace(given.policy.inspection, **changes)  # type: ignore[arg-type]
     return replace(given, policy=replace(given.policy, inspection_rules=rules))
 
 
@@ -117,7 +127,7 @@ class _Everybody:
         tier = self.firms["tier"].replace_strict(rank, default=0, return_dtype=pl.Int64).to_numpy()
         return np.asarray(tier * 10**9 + self.firms["value"].to_numpy())
 
-    def visits(self, order: np.ndarray, minutes: int) -> pl.DataFrame:  # type: ignore[type-arg]
+    def visits(self, order: np.ndarray, minutes: int, *, days_first: bool = False) -> pl.DataFrame:  # type: ignore[type-arg]
         """enterprise_id, at, minutes: greedy takes duties, then highest `order` first, till the minutes are spent."""
         ranked = (
             self.firms.with_row_index("row")
@@ -132,9 +142,22 @@ class _Everybody:
         problem = build(self.firms, {}, self.given, self.crew, self.days, self.districts, self.skills)
         flat = np.zeros_like(problem.premium)
         problem = replace(problem, value=ranked["first"].to_numpy(), premium=flat, over=flat)
-        placed = ranked.with_columns(pl.Series("at", greedy(problem, self.given.seed).day)).filter(pl.col("at") >= 0)
+        found = greedy(problem, self.given.seed)
+        placed = ranked.with_columns(pl.Series("at", found.day)).with_row_index("of").filter(pl.col("at") >= 0)
         placed = placed.sort("first", descending=True).filter(pl.col("minutes").cum_sum() <= minutes)
+        if days_first:
+            day = self._forward(problem, found, placed["of"].to_numpy(), order)
+            placed = placed.with_columns(at=pl.Series(day[placed["of"].to_numpy()]))
         return placed.select("enterprise_id", "minutes", "at")
+
+    def _forward(self, problem: Problem, found: Solution, taken: np.ndarray, order: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        """Days of the visits taken after the planner's pass, heaviest in the order of priority."""
+        kept = np.full(len(problem.ids), -1, np.int64)
+        kept[taken] = found.day[taken]
+        weight = 1 + np.argsort(np.argsort(order, kind="stable"), kind="stable").astype(np.int64)
+        wished = Wishes(weight, problem.first, ["risk"] * len(weight))
+        names = self.firms["enterprise_id"].to_list()
+        return sooner(problem, names, replace(found, day=kept), wished, self.given.seed).day
 
 
 def _everybody(given: PlanInput, days: list[date]) -> _Everybody:
@@ -148,15 +171,14 @@ def _everybody(given: PlanInput, days: list[date]) -> _Everybody:
     return _Everybody(firms, given, crew, days, districts, skills)
 
 
-def _worth(name: str, visits: pl.DataFrame, truth: pl.DataFrame) -> Worth:
+def _worth(name: str, visits: pl.DataFrame, truth: pl.DataFrame, days: int) -> Worth:
     first = visits.group_by("enterprise_id").agg(pl.col("at").min())
     hit = first.join(truth.filter("would_fail"), on="enterprise_id")["at"].to_numpy()
     day = float(hit.mean()) if len(hit) else float("nan")
-    return Worth(name, visits.height, first.height, int(visits["minutes"].sum()), len(hit), day)
+    third, shuffled = int((3 * hit < days).sum()), float(first["at"].mean() or 0)  # type: ignore[arg-type]
+    return Worth(name, visits.height, first.height, int(visits["minutes"].sum()), len(hit), day, third, shuffled)
 
 
 def _mean(lots: list[Worth]) -> Worth:
-    visits, firms, minutes, found, day = (
-        float(np.mean([getattr(one, name) for one in lots])) for name in ("visits", "firms", "minutes", "found", "day")
-    )
-    return Worth(lots[0].name, visits, firms, minutes, found, day)
+    names = ("visits", "firms", "minutes", "found", "day", "in_a_third", "by_chance")
+    return Worth(lots[0].name, *(float(np.mean([getattr(one, name) for one in lots])) for name in names))
