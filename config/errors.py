@@ -9,7 +9,9 @@ EvenhandError                     1  something expected went wrong
 ├── PlanError                     5  no plan can be made, with the rule that stands against it
 ├── CheckFailed                   6  a plan, a draw or a ledger breaks a rule
 ├── ApprovalRequired              7  a named officer has to decide first
-└── StoreError                    8  the database or the lake refuses
+├── StoreError                    8  the database or the lake refuses
+│   └── StoreBusy                 8  another run holds the register
+└── WorkerError                   9  a worker was lost, or runs another version
 """
 
 from __future__ import annotations
@@ -89,3 +91,13 @@ class StoreError(EvenhandError):
     """The database or the lake refuses; nothing was written."""
 
     exit_code = 8
+
+
+class StoreBusy(StoreError):
+    """Another run holds the register: the same command later will do."""
+
+
+class WorkerError(EvenhandError):
+    """Too many workers of a cluster were lost, or one of them runs another version of the program."""
+
+    exit_code = 9

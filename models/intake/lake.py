@@ -188,10 +188,11 @@ def files_of(lake: Lake, shard: int) -> list[str]:
 
 
 def prune(root: Place, keep: Sequence[str]) -> None:
-    """Remove generations that are neither in force nor in `keep`."""
+    """Remove generations that are neither in force nor in `keep`, and ratings that a crash left in an object store."""
     wanted = {_text(root, POINTER).strip(), *keep}
     if isinstance(root, Bucket):
-        for name in sorted({name.split("/")[0] for name in root.sizes() if name.startswith("gen-")} - wanted):
+        made = {name.split("/")[0] for name in root.sizes() if name.startswith(("gen-", "rated-"))}
+        for name in sorted(made - wanted):
             (root / name).remove()
         return
     for folder in root.glob("gen-*"):

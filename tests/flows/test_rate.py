@@ -14,6 +14,7 @@ from exports.registers import write_registers
 from flows.prefect_home import prepare
 from flows.run import RunContext, next_quarter, restored
 from models.inspection import load_plan
+from models.intake.bucket import Bucket
 from tests.flows.finished import finished_run
 
 DAY = date(2026, 11, 1)
@@ -42,11 +43,22 @@ def test_same_bytes_for_any_shards_and_workers(tmp_path: Path) -> None:
     assert rated(tmp_path / "b", tmp_path / "data", shards=5, workers=3) == one
 
 
-def test_a_lake_elsewhere_is_refused_with_a_remedy(tmp_path: Path) -> None:
+def test_same_bytes_with_the_lake_in_an_object_store(tmp_path: Path) -> None:
     prepare(tmp_path)
     write_registers(tmp_path / "data", 150, 3, DAY)
-    with pytest.raises(UsageError, match="EVENHAND_LAKE_URL"):
-        rated(tmp_path / "a", tmp_path / "data", lake_url="s3://bucket/lake")
+    one = rated(tmp_path / "a", tmp_path / "data")
+    assert rated(tmp_path / "b", tmp_path / "data", lake_url="memory://bucket/lake") == one
+    left = {name.split("/")[1] for name in Bucket("memory://bucket/lake").sizes()}
+    assert {"CURRENT"} < left
+    assert len(left) == 2  # and one generation; no rated files
+    assert not (tmp_path / "b" / "lake").exists()
+
+
+def test_a_lake_in_a_store_nobody_knows_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    write_registers(tmp_path / "data", 150, 3, DAY)
+    with pytest.raises(UsageError, match="s3://bucket/prefix"):
+        rated(tmp_path / "a", tmp_path / "data", lake_url="nonsense://bucket/lake")
 
 
 def context(var: Path, day: date, **changes: object) -> RunContext:
