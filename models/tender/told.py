@@ -70,6 +70,17 @@ def weight_told(weight: int) -> Text:
     )
 
 
+def thresholds_told(exact: bool) -> Text:
+    """How exact the weights are at which a winner changes (models.tender.sensitivity)."""
+    if exact:
+        return Text(en="every threshold is exact", zh="各分界均为精确值")
+    return Text(
+        en="many bids under a limit of lots: winners were worked out between half points of the weight, so a threshold "
+        "may lie up to half a point from the one shown, and a change undone within half a point is not seen",
+        zh="投标较多且限制中标标段数：中标候选人按权重每半分计算一次，实际分界与所列可相差至多半分，半分之内的反复变化未列出",
+    )
+
+
 def _number(value: Fraction) -> str:
     """A fraction as people write it: with decimals where it has few, else as it is."""
     thousandths = value * 1000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.tender.amounts import rounded
 from models.tender.case import Criterion, Formula, Kind, PriceRule
 from models.tender.price import benchmark, points
-from models.tender.told import judges_told, price_told, weight_told
+from models.tender.told import judges_told, price_told, thresholds_told, weight_told
 
 PRICES = st.lists(st.integers(1_000_00, 9_000_000_00), min_size=1, max_size=9)
 
@@ -42,3 +42,8 @@ def test_judges_and_weights() -> None:
     assert judges_told(plain).en == "mean of all judges' points"
     assert "5" in judges_told(Criterion("t", "Technical", Kind.technical, 40_000, trim_judges_from=5)).zh
     assert weight_told(15_000).zh.endswith("÷ 15")
+
+
+def test_thresholds_say_how_exact_they_are() -> None:
+    assert "half a point" in thresholds_told(exact=False).en
+    assert "exact" in thresholds_told(exact=True).en
