@@ -59,6 +59,17 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.root / 'evenhand.sqlite'}"
 
     @property
+    def register_is_new(self) -> bool:
+        """Whether the register is an SQLite file that no run has made yet; looking must not make it."""
+        prefix = "sqlite:///"
+        return self.database.startswith(prefix) and not Path(self.database.removeprefix(prefix)).exists()
+
+    @property
+    def person_secret_at(self) -> Path:
+        """File of the secret for person keys, where it does not stand in the environment."""
+        return self.person_secret_file or self.root / "person.secret"
+
+    @property
     def lake(self) -> str:
         """Folder of the lake, absolute, or its address in an object store."""
         if self.lake_url is not None and "://" in self.lake_url:
@@ -80,7 +91,7 @@ class Settings(BaseSettings):
         """Secret for person keys: from the environment, from a file, else one made once and kept in var/."""
         if self.person_secret is not None:
             return self.person_secret.get_secret_value().encode()
-        path = self.person_secret_file or self.root / "person.secret"
+        path = self.person_secret_at
         if not path.exists():
             if self.person_secret_file is not None:
                 raise UsageError(f"{path}: no such secret file.", remedy="write at least 32 bytes into it")

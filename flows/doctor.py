@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from config.errors import EvenhandError
 from config.policy import load_policy, pack_names
 from config.settings import Settings
+from flows.doctor_finding import Finding
+from flows.doctor_place import check_last_run, check_work, check_workers
+from flows.doctor_secrets import check_ledger_key, check_permissions, check_secrets
 
-State = Literal["ok", "warn", "fail"]
+if TYPE_CHECKING:
+    from models.intake.bucket import Place
+
 GIB = 1 << 30
 DISK_FAIL, DISK_WARN = 1 * GIB, 5 * GIB  # a night of 20,000 enterprises writes some 50 MB
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's table."""
-
-    check: str
-    state: State
-    found: str
-    remedy: str = ""
 
 
 def examine(settings: Settings, now: datetime, *, deep: bool = False) -> list[Finding]:
@@ -40,7 +34,12 @@ def examine(settings: Settings, now: datetime, *, deep: bool = False) -> list[Fi
         ("lake", lambda: check_lake(settings, deep=deep)),
         ("policy", lambda: check_policy(now.date())),
         ("disk", lambda: check_disk(settings.root)),
+        ("work", lambda: check_work(settings.root)),
+        ("last run", lambda: check_last_run(settings)),
+        ("workers", lambda: check_workers(settings)),
         ("secrets", lambda: check_secrets(settings)),
+        ("ledger key", lambda: check_ledger_key(settings)),
+        ("permissions", lambda: check_permissions(settings)),
         ("fonts", check_fonts),
     ]
     return [finding for name, check in checks for finding in _guarded(name, check)]
@@ -60,17 +59,11 @@ def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Find
         yield Finding(name, "fail", str(error), "see that the user who runs evenhand may read and write there")
 
 
-def _is_new(settings: Settings) -> bool:
-    """An SQLite file that no run has made yet; looking must not make it."""
-    prefix = "sqlite:///"
-    return settings.database.startswith(prefix) and not Path(settings.database.removeprefix(prefix)).exists()
-
-
 def check_database(settings: Settings) -> Iterator[Finding]:
     """Reachable, at this program's schema, writable."""
     from models.store.session import open_store
 
-    if _is_new(settings):
+    if settings.register_is_new:
         yield Finding("database", "ok", "none yet: the first run makes it")
         return
     with open_store(settings.database, migrate=False) as store:
@@ -85,7 +78,7 @@ def check_ledger(settings: Settings, *, deep: bool = False) -> Iterator[Finding]
     from models.store.session import open_store
     from models.store.verify import verify_ledger, verify_logs
 
-    if _is_new(settings):
+    if settings.register_is_new:
         return
     key = settings.root / "ledger.key"
     public = heads.public_key(heads.signing_key(key)) if key.exists() else None
@@ -105,7 +98,7 @@ def check_clock(settings: Settings, now: datetime) -> Iterator[Finding]:
     from models.store.canonical import instant
     from models.store.session import open_store
 
-    if not _is_new(settings):
+    if not settings.register_is_new:
         with open_store(settings.database, migrate=False) as store, store.snapshot() as snapshot:
             last = heads.last_moment(snapshot)
         if last is not None and instant(now) < last:
@@ -116,16 +109,27 @@ def check_clock(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def check_lake(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
-    """The generation in force is whole; `deep`: and no file was altered."""
-    from models.intake.lake import POINTER, open_lake
+    """The generation in force of every source is whole; `deep`: and no file was altered."""
+    from models.intake.bucket import Bucket, place
+    from models.intake.lake import POINTER
 
-    if "://" in settings.lake:
-        yield Finding("lake", "ok", f"{settings.lake} (not looked into)")
-    elif not (Path(settings.lake) / POINTER).exists():
-        yield Finding("lake", "ok", "none yet: the first run makes it")
+    root = place(settings.lake)
+    if isinstance(root, Bucket):
+        sources = sorted({name.split("/")[0] for name in root.sizes() if name.endswith(f"/{POINTER}")})
     else:
-        lake = open_lake(Path(settings.lake), digests=deep)
-        yield Finding("lake", "ok", f"{lake.generation}, {lake.shards} shards, {len(lake.files)} files")
+        sources = sorted(path.parent.name for path in root.glob(f"*/{POINTER}"))
+    for source in sources:
+        yield from _guarded(f"lake {source}", partial(_one_lake, root / source, deep=deep))
+    if not sources:
+        yield Finding("lake", "ok", f"none yet in {settings.lake}: the first run makes it")
+
+
+def _one_lake(root: Place, *, deep: bool) -> Iterator[Finding]:
+    from models.intake.lake import open_lake
+
+    lake = open_lake(root, digests=deep)
+    files = f"{lake.shards} shards, {len(lake.files)} files"
+    yield Finding(f"lake {lake.root.name}", "ok", f"{lake.generation}, {files}")
 
 
 def check_policy(day: date) -> Iterator[Finding]:
@@ -160,19 +164,6 @@ def check_disk(root: Path) -> Iterator[Finding]:
         yield Finding("disk", "fail" if free < DISK_FAIL else "warn", found, remedy)
     else:
         yield Finding("disk", "ok", found)
-
-
-def check_secrets(settings: Settings) -> Iterator[Finding]:
-    """Secrets on the disk belong to their owner alone."""
-    files = [settings.person_secret_file or settings.root / "person.secret", settings.root / "ledger.key"]
-    present = [path for path in files if path.exists()]
-    for path in present:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            yield Finding("secrets", "fail", f"{path} can be read by others", f"chmod 600 {path}; then rotate it")
-    if settings.person_secret is None and settings.person_secret_file is not None and not present:
-        yield Finding("secrets", "fail", f"{settings.person_secret_file} is missing", "restore it from the safe")
-    if all(not stat.S_IMODE(path.stat().st_mode) & 0o077 for path in present):
-        yield Finding("secrets", "ok", f"{len(present)} files, readable by their owner only")
 
 
 def check_fonts() -> Iterator[Finding]:

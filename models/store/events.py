@@ -190,20 +190,29 @@ def decisions(reader: Reader, *, known_by: str | None = None) -> pl.DataFrame:
     return versions.unique("decision_id", keep="last", maintain_order=True).select(list(records.DECISIONS))
 
 
+def secret_is_known(reader: Reader, secret: bytes) -> bool | None:
+    """Whether this secret keys the persons of the register; None before the first run."""
+    known = ledger.latest(reader, "journal", "person_secret", "current")
+    return None if known is None else bool(known["fingerprint"] == _fingerprint(secret))
+
+
 def expect_secret(unit: UnitOfWork, secret: bytes, at: datetime, *, rotate: bool = False) -> None:
     """Remember by a fingerprint which secret keys the persons; StoreError when it is another one than before.
 
     With `rotate` the new one counts from now on, and the journal says since when.
     """
-    mark = hmac.new(secret, b"evenhand: which person secret", "sha256").hexdigest()[:32]
-    known = ledger.latest(unit, "journal", "person_secret", "current")
-    if known is not None and known["fingerprint"] != mark and not rotate:
+    known = secret_is_known(unit, secret)
+    if known is False and not rotate:
         raise StoreError(
             "the secret for person keys is not the one this register was built with: links would come apart.",
             remedy="give the right EVENHAND_PERSON_SECRET(_FILE), or rotate it (docs/operations.md)",
         )
-    if known is None or known["fingerprint"] != mark:
-        log_event(unit, "person_secret", "current", at, fingerprint=mark)
+    if not known:
+        log_event(unit, "person_secret", "current", at, fingerprint=_fingerprint(secret))
+
+
+def _fingerprint(secret: bytes) -> str:
+    return hmac.new(secret, b"evenhand: which person secret", "sha256").hexdigest()[:32]
 
 
 def log_event(unit: UnitOfWork, kind: str, subject: str, at: datetime, **details: Any) -> None:
