@@ -14,6 +14,7 @@ from config.conditions import Condition, Severity
 from config.errors import PolicyGap
 from config.figures import FigureRule
 from config.pack import BidRules, Instrument, LinkCarry, ListEffect, ListKind, ObjectionEffect, TermForm, Text
+from config.wordings import Negations
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Tender:
     forbidden_clause: Clause | None = None
     weight_clause: Clause | None = None
     attribute_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attribute_negations: Negations = field(default_factory=Negations)
 
 
 @dataclass(frozen=True)

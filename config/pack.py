@@ -5,6 +5,7 @@ One class per file of `config/policy/<pack>/`; `config.policy` reads them and sa
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +15,7 @@ from pydantic import Field, model_validator
 
 from config.conditions import Condition, Severity
 from config.dated import Dated, Reference, Strict
+from config.wordings import Negations
 
 
 class Text(Strict):
@@ -32,6 +34,18 @@ class Instrument(Strict):
     in_force_to: date | None = None  # first day no longer in force
     source: str  # where it was read
     supersedes: tuple[str, ...] = ()
+    articles: dict[str, str] = Field(default_factory=dict)  # words of its articles in Chinese: {note: 说明}
+
+    def article(self, name: str, lang: str) -> str:
+        """The article as readers of a language cite it: "17" → 第17条, "note 9" → 说明 9 where the pack says so."""
+        if lang != "zh":
+            return name
+        if re.fullmatch(r"[0-9]+(, [0-9]+)*", name):
+            return f"第{name.replace(', ', '、')}条"
+        if not self.articles:
+            return name
+        words = sorted(self.articles, key=len, reverse=True)
+        return re.sub(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)", lambda m: self.articles[m[0]], name)
 
 
 class PackHead(Strict):
@@ -267,6 +281,7 @@ class TenderForm(Strict):
     forbidden_attributes: Dated[tuple[str, ...]] | None = None
     max_credit_weight: Dated[int] | None = None  # per mille of the total score
     attribute_words: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # how a forbidden attribute is worded
+    attribute_negations: Negations = Negations()  # and how a text says that it is not looked at
 
 
 class VetoForm(Strict):

@@ -282,6 +282,7 @@ class Resolver:
             forbidden_clause,
             weight_clause,
             form.attribute_words,
+            form.attribute_negations,
         )
 
     def vetoes(self, form: TenderForm) -> Iterator[tuple[str, in_force.Veto]]:

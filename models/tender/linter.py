@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from config.in_force import Policy
 from models.tender.case import TenderCase
+from models.tender.negation import denied, occurrences, patterns
 from models.tender.problems import problems
 
 TEXTS = ("eligibilityCriteria", "awardCriteriaDetails", "submissionMethodDetails", "procurementMethodRationale")
@@ -79,21 +79,30 @@ def _texts(case: TenderCase) -> Iterator[tuple[str, str]]:
 
 
 def forbidden_words(text: str, policy: Policy) -> list[tuple[str, str]]:
-    """(attribute, wording) for every forbidden attribute a text mentions, in the policy's order."""
-    plain = _plain(text)
+    """(attribute, wording) for every forbidden attribute a text asks for, in the policy's order.
+
+    A mention that the text denies ("not limited to local firms") is none.
+    """
+    known = [w for words in policy.tender.attribute_words.values() for wording in words for w in wording.split("+")]
+    stands = _standing({_plain(word) for word in known}, _plain(text), policy)
     found = []
     for attribute in policy.tender.forbidden_attributes:
         for wording in policy.tender.attribute_words.get(attribute, ()):
-            if all(_stands(_plain(part), plain) for part in wording.split("+")):
+            if all(_plain(part) in stands for part in wording.split("+")):
                 found.append((attribute, wording))
                 break
     return found
 
 
-def _stands(word: str, text: str) -> bool:
-    if word.isascii():
-        return re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) is not None
-    return word.replace(" ", "") in text.replace(" ", "")
+def _standing(words: set[str], text: str, policy: Policy) -> set[str]:
+    """Words that stand in the text somewhere where it does not deny them."""
+    found: set[str] = set()
+    for latin, plain in ((True, text), (False, text.replace(" ", ""))):
+        places = {word: occurrences([word], plain, latin) for word in words}
+        every = sorted({span for spans in places.values() for span in spans})
+        gone = denied(every, plain, patterns(policy.tender.attribute_negations, latin)) if every else set()
+        found |= {word for word, spans in places.items() if set(spans) - gone}
+    return found
 
 
 def _plain(text: str) -> str:
