@@ -70,11 +70,12 @@ class Desk:
 
 
 def make_app(office: Office, people: People, *, secure: bool = False, requests_a_minute: int = 240) -> FastAPI:
-    """The application over one finished run; `secure` behind TLS."""
+    """The application over one finished run; `secure` behind TLS, `requests_a_minute` of each person."""
     root = office.settings.root
-    desk = Desk(office, people, Sessions(root / "desk.secret", secure), Limit(10, 300))
+    sessions = Sessions(root / "desk.secret", secure)
+    desk = Desk(office, people, sessions, Limit(10, 300))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.middleware("http")(wall(Limit(requests_a_minute, 60), secure))
+    app.middleware("http")(wall(sessions, requests_a_minute))
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     _refusals(app, desk)
     _door(app, desk)
@@ -136,15 +137,23 @@ def _reading(app: FastAPI, desk: Desk) -> None:
         found = office.find(q[:100]).to_dicts()
         return desk.page("home.html", request, q=q[:100], found=found, approvals=office.approvals())
 
+    @app.get("/run")
+    def run(request: Request, person: Person = reader) -> Response:
+        office.saw_run(person.login)
+        papers = [name for name in office.downloads() if name in ("report.html", "compliance-register.xlsx")]
+        shown = {"tiers": office.tiers(), "papers": papers, "approvals": office.approvals()}
+        return desk.page("run.html", request, left_out=office.left_out_counts(), **shown)
+
     @app.get("/firm/{enterprise_id}")
     def firm(request: Request, enterprise_id: str, person: Person = reader) -> Response:
         told = office.explanation(enterprise_id)
-        office.saw(enterprise_id, person.login)
+        office.saw_firm(enterprise_id, person.login)
         tiers = [tier.id for tier in office.run.context.policy.tiers]
         return desk.page("firm.html", request, it=told, left_out=office.left_out(enterprise_id), tiers=tiers)
 
     @app.get("/plan")
     def plan(request: Request, region: str = "", month: str = "", person: Person = reader) -> Response:
+        office.saw_run(person.login, "plan")
         days, regions = _calendar(office, region, month)
         return desk.page("plan.html", request, regions=regions, region=region, **days)
 
@@ -163,6 +172,7 @@ def _reading(app: FastAPI, desk: Desk) -> None:
         path = office.downloads().get(name)  # only what was listed: no path can leave the folder
         if path is None:
             raise Refused(404, "no such file")
+        office.saw_run(person.login, f"file:{name}")
         return FileResponse(path, filename=path.name, media_type="application/octet-stream")
 
     @app.get("/audit")
@@ -202,7 +212,7 @@ def _deciding(app: FastAPI, desk: Desk) -> None:
         from flows.approve import approve
 
         approve(office.settings, office.run.run_id, officer=person.login, name=person.name, reason=reason)
-        return RedirectResponse("/", 303)
+        return RedirectResponse("/run", 303)
 
     @app.post("/firm/{enterprise_id}/override")
     def override(

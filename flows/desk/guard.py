@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 COOKIE = "evenhand_desk"
 HOURS = 8
 MOST_BODY = 42 << 20  # bytes; a returned roster has at most 40 MB
+VISITORS = 5  # so much more may come from an address of people not logged in: an office has one address for all
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -56,13 +57,21 @@ class Limit:
 
 
 def wall(
-    limit: Limit, secure: bool
+    sessions: Sessions, requests_a_minute: int
 ) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    """Middleware: the rate limit, the body limit, and the headers on every answer, errors included."""
+    """Middleware: the rate limit, the body limit, and the headers on every answer, errors included.
+
+    `requests_a_minute` holds for each person logged in; VISITORS times as many for each address without a log-in.
+    """
+    people, visitors = Limit(requests_a_minute, 60), Limit(VISITORS * requests_a_minute, 60)
+
+    def allowed(request: Request) -> bool:
+        login = str(sessions.read(request).get("login", ""))
+        return people.allows(login) if login else visitors.allows(request.client.host if request.client else "?")
 
     async def guard(request: Request, following: Callable[[Request], Awaitable[Response]]) -> Response:
         length = request.headers.get("content-length", "0")
-        if not limit.allows(request.client.host if request.client else "?"):
+        if not allowed(request):
             answer: Response = PlainTextResponse("Too many requests; wait a minute.", 429, {"Retry-After": "60"})
         elif not length.isdigit() or int(length) > MOST_BODY:
             answer = PlainTextResponse("The file is too large.", 413)
@@ -71,7 +80,7 @@ def wall(
         else:
             answer = await following(request)
         answer.headers.update(HEADERS)
-        if secure:
+        if sessions.secure:
             answer.headers["Strict-Transport-Security"] = "max-age=31536000"
         return answer
 

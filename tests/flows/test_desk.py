@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 
 from config.errors import UsageError
@@ -16,6 +18,7 @@ from flows.desk.app import make_app
 from flows.desk.guard import HEADERS, Limit
 from flows.desk.office import Office
 from flows.desk.people import People, Role
+from models.outcome.oversight import approvals_by_officer
 from tests.flows.finished import finished_run
 
 with warnings.catch_warnings():  # starlette would rather have httpx2, which nothing else here needs
@@ -58,7 +61,7 @@ def firm(office: Office, n: int = 0) -> str:
     return str(office.tables["records"]["enterprise_id"].unique().sort()[n])
 
 
-PAGES = ["/", "/plan", "/decisions", "/downloads"]
+PAGES = ["/", "/run", "/plan", "/decisions", "/downloads"]
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/audit", "/returns", "/firm/cn:x", "/downloads/ratings.csv"])
@@ -116,7 +119,7 @@ def test_wrong_passwords_forged_cookies_and_too_many_tries(office: Office, peopl
 
 
 def test_headers_stand_on_every_answer_and_requests_are_limited(office: Office, people: People) -> None:
-    found = client(office, people, requests_a_minute=5)
+    found = client(office, people, requests_a_minute=1)
     answers = [found.get("/nowhere", follow_redirects=False) for _ in range(7)]
     assert [a.status_code for a in answers] == [404] * 5 + [429] * 2
     for answer in answers:
@@ -124,6 +127,18 @@ def test_headers_stand_on_every_answer_and_requests_are_limited(office: Office, 
             answer.headers[name.lower()] == value for name, value in HEADERS.items()
         )
     assert "set-cookie" in found.get("/login").headers or answers[-1].status_code == 429
+
+
+def test_an_office_with_one_address_is_not_one_person(office: Office, people: People) -> None:
+    """Nobody is refused for what a colleague asked; who asks too much is."""
+    app = make_app(office, people, requests_a_minute=20)
+    staff = [TestClient(app, base_url="http://desk") for _ in range(3)]
+    for found, login in zip(staff, ("viewer", "officer", "auditor"), strict=True):
+        found.post("/login", data={"login": login, "password": PASSWORD, "token": token(found, "/login")})
+    answers = [[found.get("/downloads").status_code for _ in range(15)] for found in staff]
+    assert answers == [[200] * 15] * 3
+    assert [staff[0].get("/downloads").status_code for _ in range(10)][-1] == 429
+    assert staff[1].get("/downloads").status_code == 200
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(office: Office, people: People) -> None:
@@ -150,6 +165,32 @@ def test_an_explanation_is_shown_and_the_view_recorded(office: Office, people: P
     seen = office.audit()["views"]
     assert (seen["subject"][0], seen["officer"][0]) == (f"enterprise:{name}", "viewer")
     assert name in client(office, people, "auditor").get("/audit").text
+
+
+def test_opening_the_run_its_plan_and_its_files_is_recorded_and_tells_who_approves_unread(
+    office: Office, people: People
+) -> None:
+    blind, careful = client(office, people, "officer"), client(office, people, "approver")
+    for page in ("/run", "/plan", "/downloads/report.html"):
+        assert careful.get(page).status_code == 200
+    seen = office.audit()["views"].head(3)
+    assert seen["subject"].to_list() == ["file:report.html", "plan", "run"]
+    assert set(seen["officer"]) == {"approver"}
+    assert blind.get("/").status_code == 200  # searching is not looking at the run
+    given = {"outcome": "approved", "run_id": office.run.run_id, "subject": "run", "subject_digest": office.digest}
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    decided = [given | {"officer": who, "at": f"{later:%Y-%m-%dT%H:%M:%S.%fZ}"} for who in ("approver", "officer")]
+    found = approvals_by_officer(pl.DataFrame(decided), office.audit()["views"])
+    assert found.select("officer", "decided", "unopened").rows() == [("approver", 1, 0), ("officer", 1, 1)]
+
+
+def test_the_run_shows_what_would_be_approved(office: Office, people: People) -> None:
+    page = client(office, people, "approver").get("/run").text
+    assert office.plan is not None
+    for row in office.tiers():
+        assert f"<td>{row['enterprises']:,}</td><td>{row['wanted']}</td><td>{row['planned']}</td>" in page
+    assert sum(row["planned"] for row in office.tiers()) == office.plan.visits.height
+    assert "/downloads/report.html" in page
 
 
 def test_a_search_finds_by_name_and_code_and_takes_no_markup(office: Office, people: People) -> None:
@@ -206,7 +247,7 @@ def test_an_override_needs_a_reason_and_is_recorded(office: Office, people: Peop
 def test_after_an_approval_the_desk_says_how_many_firms_wait(office: Office, people: People) -> None:
     found = client(office, people, "approver")
     assert "waiting days run" not in found.get("/decisions").text
-    assert found.post("/approve", data={"reason": "checked", "token": token(found, "/")}).status_code == 200
+    assert found.post("/approve", data={"reason": "checked", "token": token(found, "/run")}).status_code == 200
     below = office.firms.filter(office.firms["tier"] != office.run.context.policy.tiers[0].id).height
     shown = found.get("/decisions").text
     assert f"waiting days run: {below}," in shown
