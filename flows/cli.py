@@ -48,6 +48,7 @@ app.command()(whatif)
 app.command()(consign)
 app.command()(rates)
 app.command()(redress_commands.revoke)
+app.command()(redress_commands.withdraw)
 app.command()(redress_commands.relief)
 for kind, requests in redress_commands.apps().items():
     app.add_typer(requests, name=kind)
@@ -193,19 +194,27 @@ def approve(
     name: Annotated[str, typer.Option(help="Officer's name, as it will stand on every page.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     run_id: Run = None,
+    refuse: Annotated[
+        bool, typer.Option("--refuse", help="Do not approve; the reason stands in the register.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Approve a run: only then do its exports lose the words "screening aid".
+
+    What waits for it on Prefect's server (docs/operations.md) goes on by itself.
 
     Example:  evenhand approve --officer u17 --name "Li Wei" --reason "checked against the register of 1 November"
     """
     settings = Settings()
     prepare(settings.root)
-    from flows.approve import approve as approve_run
+    from flows import approve as approvals
 
-    done = approve_run(settings, run_id, officer=officer, name=name, reason=reason)
+    decide = approvals.refuse if refuse else approvals.approve
+    done = decide(settings, run_id, officer=officer, name=name, reason=reason)
     if as_json:
         console.print_json(done)
+    elif refuse:
+        console.out.print(f"run {done['run_id']} not approved by {name}; its exports stay a screening aid")
     else:
         told = f"{done['notices']:,} notices on record"
         console.out.print(

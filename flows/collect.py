@@ -71,6 +71,7 @@ def collect_roster(
     from exports.outcome_form import collect_file
     from flows.run import restored
     from flows.schedule import planned
+    from flows.signed import signed
     from models.store.locks import run_lock
     from models.store.session import open_store
 
@@ -84,13 +85,12 @@ def collect_roster(
             known = known_visits(snapshot)
         found = collect_file(path, visits, policy, today or now.date(), known=known, answer=answer)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with store.unit_of_work() as unit:
+        with signed(settings, store) as unit:
             records = found.proposed.records.with_columns(visit_id=pl.col("act_id"))
             fresh = events.propose_records(
                 unit, records, run_id=run.run_id, form_sha256=digest, officer=officer, at=now
             )
             report_visits(unit, found.proposed.visits, officer=officer, form_sha256=digest, at=now)
-            unit.commit()
     told = (found.proposed.visits.height, fresh, found.refused.height, found.proposed.unchanged, found.returned.blank)
     return Taken(path.name, *told, answer)
 

@@ -16,12 +16,13 @@ from exports.consignment_sheet import write_day
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import FinishedRun, restored
+from flows.signed import signed
 from flows.steps import write_json
 from models.consignment import DayPlan, day_seed, examine, realised, violations
 from models.consignment.files import balance_before, load_day, read_declarations, read_offices, save_day
 from models.consignment.publication import publish_evening, publish_morning
 from models.consignment.terms import rules
-from models.store import events, heads
+from models.store import events
 from models.store.locks import run_lock
 from models.store.session import open_store
 
@@ -133,11 +134,8 @@ def _refuse_rewriting(plan: DayPlan, kept: Path) -> None:
 def _journal(mornings: Mornings, plan: DayPlan) -> None:
     """The commitment stands in the ledger before anybody is examined."""
     details = {name: str(plan.publication[name]) for name in ("seed_sha256", "pool_sha256", "policy_digest")}
-    moment = datetime.now(UTC)
-    with open_store(mornings.settings.database) as store, store.unit_of_work() as unit:
-        events.log_event(unit, "consignment_draw", plan.day.isoformat(), moment, **details)
-        heads.sign_heads(unit, heads.signing_key(mornings.settings.root / "ledger.key"), moment)
-        unit.commit()
+    with open_store(mornings.settings.database) as store, signed(mornings.settings, store) as unit:
+        events.log_event(unit, "consignment_draw", plan.day.isoformat(), datetime.now(UTC), **details)
 
 
 def figures(plan: DayPlan) -> dict[str, Any]:

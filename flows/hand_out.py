@@ -38,17 +38,12 @@ class Order:
 
 def approval_of(settings: Settings, run: FinishedRun) -> Approval | None:
     """The approval in force of exactly this run's ratings and plan; None without one."""
-    from config.errors import ApprovalRequired
-    from flows.approve import subject_digest
-    from models.store import events
+    from flows.approve import standing
     from models.store.session import open_store
 
-    with open_store(settings.database) as store, store.snapshot() as snapshot:
-        try:
-            found = events.approval(snapshot, run.run_id, "run", subject_digest(run))
-        except ApprovalRequired:
-            return None
-    return Approval(found["name"], found["reason"], date.fromisoformat(found["at"][:10]))
+    with open_store(settings.database) as store:
+        found = standing(store, run)
+    return None if found is None else Approval(found["name"], found["reason"], date.fromisoformat(found["at"][:10]))
 
 
 def notices_of_region(order: Order, region: str) -> int:

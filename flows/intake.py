@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.discreet import discreet
 from flows.feedback import OVERRIDES, feedback, hashes, laid_over
-from flows.retries import worth_another_try
+from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.intake import file_hashes, intake, load_source
@@ -36,7 +36,7 @@ def _beside(context: RunContext) -> dict[str, str]:
     return {f"source:{source.id}": json_digest(source.model_dump(mode="json"))} | tenders
 
 
-@task(name="intake", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=worth_another_try)
+@task(name="intake", cache_policy=NO_CACHE, **IO)
 @discreet
 def take_in(context: RunContext, folder: Path) -> dict[str, int]:
     """Read, check and split the source's files into `folder`; returns rows by table, `rejected` among them."""

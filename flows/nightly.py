@@ -14,22 +14,25 @@ from prefect import flow
 
 from config.errors import PlanError, PolicyGap
 from exports.registers import write_registers
-from flows import console
+from flows import artifacts, console, server
+from flows.approve import hand_over, standing
 from flows.discreet import discreet
 from flows.earlier import named
-from flows.intake import input_hashes, take_in, tender_files
+from flows.intake import input_hashes, rejected, take_in, tender_files
 from flows.kept_policy import keep_policy
 from flows.prefect_home import short_runs
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import register
-from flows.run import RunContext, saved_runs
+from flows.run import FinishedRun, RunContext, saved_runs
 from flows.schedule import plan_inspections, planned
+from flows.signed import signed
 from flows.steps import deliver, write_json
 from flows.summary import rates_by_tier
 from flows.tender import score_tenders
 from flows.watched import watched
-from models.store import events, heads
+from flows.workers import task_runner
+from models.store import events
 from models.store.locks import run_lock
 from models.store.session import Store, open_store
 
@@ -38,8 +41,9 @@ STAGES = 7
 
 @flow(name="evenhand", validate_parameters=False, persist_result=False)
 @discreet
-def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[str, Any]:
+def nightly(context: RunContext, run_id: str, bar: console.Steps) -> dict[str, Any]:
     """One run over one source; returns what the summary shows."""
+    progress = artifacts.Progress(bar, STAGES)
     work = context.work(run_id)
     given = (context, work / "intake", work / "ratings")
     result: dict[str, Any] = {
@@ -64,10 +68,24 @@ def nightly(context: RunContext, run_id: str, progress: console.Steps) -> dict[s
     with progress.stage("registering", "register"):
         result["ledger_head"] = register(context, run_id, work, work / "published")
     with progress.stage("delivering", "deliver"):
-        deliver(work / "published", context.out)
         saved_runs(context.settings).mkdir(exist_ok=True)
         write_json(saved_runs(context.settings) / f"{run_id}.json", context.arguments(run_id))
+        result["approved_by"] = _deliver(FinishedRun(run_id, context, work))
+    artifacts.show_run(context.settings, result, rejected(work / "intake"))
+    if result["approved_by"] is None:
+        server.tell("run.awaiting-approval", f"run.{run_id}", run_id=run_id, source=context.source_id)
     return result
+
+
+def _deliver(run: FinishedRun) -> str | None:
+    """Put the exports where people find them; who approved them, when this run was approved before."""
+    with open_store(run.context.settings.database) as store:
+        decided = standing(store, run)
+        if decided is None:
+            deliver(run.work / "published", run.context.out)
+            return None
+        hand_over(run.context.settings, store, run, decided)
+        return str(decided["name"])
 
 
 def _plan(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, Any]:
@@ -95,13 +113,11 @@ def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, A
         _same_secret(store, context)
         keep_policy(context)
         run_id = watch.named(context.run_id(input_hashes(context) | named(context)))
-        return nightly(context, run_id, progress)
+        flow_of_night = nightly.with_options(task_runner=task_runner(context.settings))
+        return flow_of_night(context, run_id, progress)
 
 
 def _same_secret(store: Store, context: RunContext) -> None:
     """Person keys made with another secret would not tie the same enterprises together: refused before any is made."""
-    moment = datetime.now(UTC)
-    with store.unit_of_work() as unit:
-        events.expect_secret(unit, context.settings.secret(), moment)
-        heads.sign_heads(unit, heads.signing_key(context.settings.root / "ledger.key"), moment)
-        unit.commit()
+    with signed(context.settings, store) as unit:
+        events.expect_secret(unit, context.settings.secret(), datetime.now(UTC))

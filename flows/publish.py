@@ -19,6 +19,7 @@ from flows.discreet import discreet
 from flows.earlier import previous, seen_rates
 from flows.intake import overrides, rejected, tables
 from flows.rate import ratings
+from flows.retries import IO
 from flows.run import RunContext
 from flows.schedule import planned
 from flows.steps import once, read_json
@@ -31,7 +32,7 @@ def write_ratings_csv(frame: pl.DataFrame, path: Path) -> None:
     plain.write_csv(path, float_precision=3)
 
 
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", cache_policy=NO_CACHE, **IO)
 @discreet
 def publish(
     context: RunContext,

@@ -75,6 +75,21 @@ def revoke(record: Record, reason: Reason, officer: Officer, on: On = None) -> N
     console.print_json(revoke_record(settings, record, reason, officer, _day(on)))
 
 
+def withdraw(
+    decision: Annotated[str, typer.Argument(help="Id that `evenhand revoke` gave.")],
+    reason: Reason,
+    officer: Officer,
+    on: On = None,
+) -> None:
+    """A revoked record was taken out of display and use by hand; without this the next run's day counts.
+
+    Example:  evenhand withdraw revocation-1f0c9a --reason "struck from the web page" --officer li.na
+    """
+    settings = Settings()
+    prepare(settings.root)
+    console.print_json(withdraw_record(settings, decision, reason, officer, _day(on)))
+
+
 def relief(
     reason: Reason,
     officer: Officer,
@@ -147,34 +162,55 @@ def decide_request(
 
 
 def revoke_record(settings: Settings, record: str, reason: str, officer: str, on: date) -> dict[str, Any]:
-    """Register a revocation; returns the runs whose ratings named the record among their reasons."""
+    """Register a revocation and recall the runs it may have reached; the next run withdraws the record.
+
+    Returns them with the visits, bids and notices to recall, and the day by which the record has to be gone.
+    """
+    from datetime import UTC, datetime
+
+    from flows import server
     from flows.run import restored
+    from flows.signed import signed
+    from models.redress.clocks import working_days
+    from models.store import events, recalls
+    from models.store.session import open_store
+    from models.store.touched import runs_touched
 
     _named(officer, reason)
-    known = _record(restored(settings).work, record)
+    run, now = restored(settings), datetime.now(UTC)
+    known, redress = _record(run.work, record), run.context.policy.redress
     said = {
         "decision_id": f"revocation-{_name('revocation', record, on)}", "kind": "revocation", "record_id": record,
         "enterprise_id": known["enterprise_id"], "filed_on": on, "decided_on": on, "outcome": "granted",
-        "withdrawn_on": on, "officer": officer, "reason": reason, "agency": known["agency"],
+        "officer": officer, "reason": reason, "agency": known["agency"],
     }  # fmt: skip
-    _register(settings, said, officer)
-    return {"decision_id": said["decision_id"], "runs_touched": runs_touched(settings, record)}
+    with open_store(settings.database) as store, signed(settings, store) as unit:
+        events.record_decision(unit, said, recorded_by=officer, at=now)
+        reached = runs_touched(unit, known["enterprise_id"], record, known["known_on"] or known["act_date"])
+        recalled = recalls.recall(unit, reached["run_id"].to_list(), str(said["decision_id"]), record, now)
+    for run_id in recalled:
+        server.tell("run.recalled", f"run.{run_id}", run_id=run_id, decision_id=said["decision_id"])
+    due = working_days(redress.holidays).after(on, redress.withdraw_within_working_days)
+    return {"decision_id": said["decision_id"], "runs_touched": reached.to_dicts(), "withdraw_by": due.isoformat()}
 
 
-def runs_touched(settings: Settings, record: str) -> list[str]:
-    """Runs in which the record was among the reasons of a rating: those to recall."""
-    from models.store import reads
+def withdraw_record(settings: Settings, decision_id: str, reason: str, officer: str, on: date) -> dict[str, Any]:
+    """Note the day on which a revoked record was taken out of display by hand, before a run did; UsageError for what
+    was not revoked, or a day before it."""
+    from models.store import events
     from models.store.session import open_store
 
+    _named(officer, reason)
     with open_store(settings.database) as store, store.snapshot() as snapshot:
-        return [
-            run_id for run_id in reads.runs(snapshot)["run_id"] if _weighed(reads.ratings(snapshot, run_id), record)
-        ]
-
-
-def _weighed(ratings: pl.DataFrame, record: str) -> bool:
-    named = pl.col("reasons").list.eval(pl.element().struct.field("record_id") == record).list.any()
-    return bool(ratings.select(named.fill_null(False).any()).item())
+        versions = events.decision_versions(snapshot).filter(pl.col("decision_id") == decision_id)
+    if versions.is_empty() or versions["kind"][-1] != "revocation":
+        raise UsageError(f"no revocation {decision_id!r} in the register.", remedy="`evenhand revoke` gives its id")
+    held = versions.row(-1, named=True)
+    if on < held["decided_on"]:
+        raise UsageError(f"{decision_id} was decided on {held['decided_on']}, after {on}.", remedy="correct --on")
+    kept = {name: value for name, value in held.items() if name not in ("version", "recorded_by", "recorded_at")}
+    _register(settings, kept | {"withdrawn_on": on}, officer)
+    return {"decision_id": decision_id, "withdrawn_on": on.isoformat()}
 
 
 def grant_relief(
@@ -210,12 +246,12 @@ def _record(work: Any, record: str) -> dict[str, Any]:
 def _register(settings: Settings, said: dict[str, Any], officer: str) -> None:
     from datetime import UTC, datetime
 
+    from flows.signed import signed
     from models.store import events
     from models.store.session import open_store
 
-    with open_store(settings.database) as store, store.unit_of_work() as unit:
+    with open_store(settings.database) as store, signed(settings, store) as unit:
         events.record_decision(unit, said, recorded_by=officer, at=datetime.now(UTC))
-        unit.commit()
 
 
 def _name(kind: str, key: str, on: date) -> str:

@@ -13,17 +13,19 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.discreet import discreet
-from flows.intake import rejected
+from flows.intake import rejected, tables
 from flows.rate import ratings
-from flows.retries import worth_another_try
+from flows.retries import IO
 from flows.run import RunContext, code_digest
 from flows.schedule import planned
 from flows.steps import read_json
 from models.inspection import Plan
 from models.inspection.terms import DrawPublication
-from models.store import events, heads, ledger, writes
+from models.records import DECISIONS, empty
+from models.store import events, heads, ledger, reads, recalls, writes
 from models.store.digest import frame_digest
 from models.store.session import UnitOfWork, open_store
+from models.store.touched import runs_touched
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,7 @@ def file_digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@task(
-    name="register",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[1, 5],
-    retry_condition_fn=worth_another_try,
-)
+@task(name="register", cache_policy=NO_CACHE, **IO)
 @discreet
 def register(context: RunContext, run_id: str, work: Path, published: Path) -> str:
     """One unit of work, always in the same order; returns the ledger's head for this run's results."""
@@ -67,10 +63,35 @@ def register(context: RunContext, run_id: str, work: Path, published: Path) -> s
         writes.save_exports(unit, run_id, file_digests(published))
         head = ledger.run_head(unit, run_id)
         moment = datetime.now(UTC)
+        _take_effect(unit, context, run_id, tables(work / "intake"), moment)
         events.log_event(unit, "run_finished", run_id, moment, head=head)
         heads.sign_heads(unit, heads.signing_key(context.settings.root / "ledger.key"), moment)
         unit.commit()
     return head
+
+
+def _take_effect(
+    unit: UnitOfWork, context: RunContext, run_id: str, taken: dict[str, pl.DataFrame], moment: datetime
+) -> None:
+    """Note which objections and revocations this run is the first to go by, and recall what the revoked had reached."""
+    decisions, records = taken.get("decisions", empty(DECISIONS)), taken["records"]
+    marking = decisions.filter(pl.col("kind").is_in(["objection", "revocation"]))
+    fresh = recalls.note_taken_in(unit, run_id, context.as_of, marking["decision_id"].to_list(), moment)
+    others = reads.runs(unit).filter(pl.col("run_id") != run_id)
+    if others.is_empty():
+        return
+    revoked = marking.filter(
+        (pl.col("kind") == "revocation")
+        & (pl.col("decided_on") >= others["as_of"].min())
+        & pl.col("decision_id").is_in(fresh)
+        & pl.col("outcome").is_in(["granted", "upheld"])
+        & (pl.col("decided_on") <= context.as_of)
+    )
+    known = records.select("record_id", known_on=pl.coalesce("known_on", "act_date")).unique("record_id", keep="any")
+    for row in revoked.join(known, on="record_id").sort("decision_id").iter_rows(named=True):
+        reached = runs_touched(unit, row["enterprise_id"], row["record_id"], row["known_on"])
+        reached = reached.filter(pl.col("run_id") != run_id)
+        recalls.recall(unit, reached["run_id"].to_list(), row["decision_id"], row["record_id"], moment)
 
 
 def _save_plan(unit: UnitOfWork, context: RunContext, run_id: str, plan: Plan) -> None:

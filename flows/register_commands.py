@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config.errors import CheckFailed, UsageError
-from config.policy import load_policy
 from config.settings import Settings
 from flows import console
 
@@ -101,16 +100,14 @@ def clocks(
     as_json: Json = False,
 ) -> None:
     """Terms of objections, revocations and notices, reported on the officials; exit code 6 when one is overdue."""
+    from flows.prefect_home import prepare
     from models.redress.clocks import by_official
-    from models.redress.clocks import clocks as running
-    from models.store import events
-    from models.store.session import open_store
 
-    book, day = load_policy(policy), _day(as_of)
-    with open_store(Settings().database, migrate=False) as store, store.snapshot() as snapshot:
-        latest = events.decision_versions(snapshot).unique("decision_id", keep="last", maintain_order=True)
-        found = running(latest, events.notices(snapshot), lambda started: book.at(started).redress, day)
-    table = by_official(found)
+    settings, day = Settings(), _day(as_of)
+    prepare(settings.root)
+    from flows.clocks import all_clocks
+
+    table = by_official(all_clocks(settings, policy, day))
     if as_json:
         console.print_json(table.to_dicts())
     else:

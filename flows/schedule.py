@@ -11,6 +11,7 @@ from config.errors import CheckFailed
 from flows.discreet import discreet
 from flows.intake import tables
 from flows.rate import ratings
+from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.inspection import Plan, PlanInput, load_plan, make_plan, violations
@@ -36,7 +37,7 @@ def plan_input(context: RunContext, intake_folder: Path, rating_folder: Path) ->
     )
 
 
-@task(name="plan", cache_policy=NO_CACHE)
+@task(name="plan", cache_policy=NO_CACHE, **IO)
 @discreet
 def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, int]:
     """Make and check the plan; returns its counts. A plan that breaks a rule never leaves: CheckFailed names it."""

@@ -13,13 +13,14 @@ from exports.facts import Approval, facts_of
 from flows.discreet import discreet
 from flows.intake import tables, tender_files
 from flows.rate import ratings
+from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
 from models.records import TABLES, empty
 from models.tender import Evaluation, evaluate, read_ocds
 
 
-@task(name="tenders", cache_policy=NO_CACHE)
+@task(name="tenders", cache_policy=NO_CACHE, **IO)
 @discreet
 def score_tenders(
     context: RunContext,

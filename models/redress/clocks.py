@@ -25,6 +25,7 @@ CLOCKS = pl.Schema(
         "record_id": pl.String(),
         "agency": pl.String(),
         "officer": pl.String(),
+        "came_from": pl.String(),  # register, or the source whose file brought the decision
         "started_on": pl.Date(),
         "due_on": pl.Date(),  # annotate, decide, withdraw: last day; notice: first day of effect
         "done_on": pl.Date(),
@@ -34,6 +35,9 @@ CLOCKS = pl.Schema(
     }
 )
 """One row per clock of a decision or notice."""
+
+
+REGISTER = "register"
 
 
 class WorkingDays:
@@ -87,8 +91,9 @@ def clocks(
 ) -> pl.DataFrame:
     """Every clock that had started by `as_of`, as CLOCKS, by due day.
 
-    `decisions`: models.records.DECISIONS with annotated_on, withdrawn_on, agency. `notices`: notice_id,
-    enterprise_id, sent_on, effect_on, officer. `terms_on`: the redress rules in force on a day.
+    `decisions`: models.records.DECISIONS with annotated_on, withdrawn_on, agency, and came_from where it was not the
+    register. `notices`: notice_id, enterprise_id, sent_on, effect_on, officer. `terms_on`: the redress rules in force
+    on a day.
     """
     rows = [*_of_decisions(decisions, terms_on, as_of), *_of_notices(notices, terms_on, as_of)]
     return pl.DataFrame(rows, schema=CLOCKS).sort("due_on", "clock", "subject")
@@ -134,6 +139,7 @@ def _clock(
         "record_id": row["record_id"],
         "agency": row["agency"],
         "officer": row["officer"],
+        "came_from": row.get("came_from") or REGISTER,
         "started_on": started,
         "due_on": due,
         "done_on": done,
@@ -154,6 +160,7 @@ def _of_notices(notices: pl.DataFrame, terms_on: Callable[[date], Redress], as_o
             "subject": row["notice_id"],
             "enterprise_id": row["enterprise_id"],
             "officer": row["officer"],
+            "came_from": REGISTER,
             "started_on": row["sent_on"],
             "due_on": due,
             "done_on": row["effect_on"] if begun else None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from config.errors import StoreError
+from config.errors import StoreBusy
 
 if TYPE_CHECKING:
     from models.store.session import Store
@@ -24,7 +24,7 @@ def advisory_key(name: str) -> int:
 
 @contextmanager
 def run_lock(store: Store, name: str = "evenhand:run") -> Iterator[None]:
-    """Hold the named lock of this register; StoreError at once when somebody else has it."""
+    """Hold the named lock of this register; StoreBusy at once when somebody else has it."""
     if store.dialect == "postgresql":
         with _postgres_lock(store, name):
             yield
@@ -58,7 +58,7 @@ def _file_lock(path: str, store: Store) -> Iterator[None]:
         yield
 
 
-def _held(store: Store) -> StoreError:
-    return StoreError(
+def _held(store: Store) -> StoreBusy:
+    return StoreBusy(
         f"another run is at work in {store.address}.", remedy="wait for it, then give the same command again"
     )

@@ -15,9 +15,9 @@ from config.settings import Settings
 from flows.cli import app
 from flows.collect import known_visits, report_visits
 from flows.intake import input_hashes, tables, take_in
-from flows.redress_commands import runs_touched
 from flows.run import FinishedRun, restored
 from models.store import events
+from models.store.recalls import recalled
 from models.store.session import open_store
 from tests.flows.finished import finished_run
 
@@ -104,8 +104,21 @@ def test_a_revocation_names_the_runs_it_touched(
     record = str(some_record(run)["record_id"])
     code, said = command(settings, monkeypatch, "revoke", record, "--reason", "court", "--officer", "li.na")
     assert code == 0, said
-    assert json.loads(said)["runs_touched"] == [run.run_id]
-    assert runs_touched(settings, "tax:nothing") == []
+    done = json.loads(said)
+    (reached,) = done["runs_touched"]
+    assert (reached["run_id"], reached["named_as_reason"]) == (run.run_id, True)
+    today = datetime.now().date().isoformat()
+    assert today < done["withdraw_by"]
+    with open_store(settings.database) as store, store.snapshot() as snapshot:
+        assert record in recalled(snapshot)[run.run_id]
+    who = ("--officer", "u17", "--name", "Li Wei", "--reason", "checked")
+    code, said = command(settings, monkeypatch, "approve", *who)
+    assert code == 7
+    assert f"run {run.run_id} was recalled" in said
+    gone = ("withdraw", done["decision_id"], "--reason", "struck", "--officer", "li.na")
+    assert command(settings, monkeypatch, *gone, "--on", "2020-01-01")[0] == 2
+    code, said = command(settings, monkeypatch, *gone)
+    assert (code, json.loads(said)["withdrawn_on"]) == (0, today)
 
 
 SIGNED = ("--reason", "x", "--officer", "y")
