@@ -30,8 +30,11 @@ def annotate(
     """
     if not whole:
         return _only_list(sheet, refused, answer)
-    workbook = load_workbook(path)
-    page = workbook[sheet]
+    try:
+        workbook = load_workbook(path)
+        page = workbook[sheet]
+    except Exception:  # openpyxl is stricter than the reader that took the rows; its errors have no common base
+        return _only_list(sheet, refused, answer)
     page.protection.sheet = False
     top = [tuple(cell.value for cell in row) for row in page.iter_rows(max_row=30)]
     found = find_heading(top)

@@ -22,6 +22,7 @@ from exports.cells import clean
 from exports.facts import Approval, Facts, facts_of, standing
 from exports.layout import Language, both
 from exports.styles import FONT
+from models.rating.wording import cited_text
 from models.tender.amounts import amount_of
 from models.tender.case import Bid
 from models.tender.credit import FirmCredit
@@ -45,6 +46,10 @@ class Letter:
 
     def say(self, zh: str, en: str) -> str:
         return both(zh, en, self.language, "  ")
+
+    def cited(self, clause: object) -> tuple[str, str]:
+        """The clause with its instrument's title, in Chinese and in English."""
+        return cited_text(str(clause), self.policy, "zh"), cited_text(str(clause), self.policy, "en")
 
 
 def write_notices(
@@ -151,8 +156,8 @@ def _reasons(document: Any, letter: Letter, rows: list[Scored]) -> None:
         lots = ", ".join(row.lot for row in same)
         total = points_text(credit.total)
         _line(document, f"{letter.say('标段', 'Lot')} {lots}", bold=True)
-        zh = f"信用标 {total} 分，依据：{credit.clause}。"
-        _line(document, letter.say(zh, f"Credit {total} points, by {credit.clause}."))
+        zh, en = letter.cited(credit.clause)
+        _line(document, letter.say(f"信用标 {total} 分，依据：{zh}。", f"Credit {total} points, by {en}."))
         if len(credit.firms) > 1:
             _line(document, f"{letter.say('联合体', 'Consortium')}: {word(BASIS, credit.rule, letter.language)}")
         for firm in credit.firms:
@@ -172,7 +177,7 @@ def _firm_lines(letter: Letter, firm: FirmCredit) -> Iterator[str]:
     for reason in letter.reasons.get(party.enterprise_id or "", ()):
         item = letter.policy.items.get(reason["item"])
         title = reason["item"] if item is None else both(item.title.zh, item.title.en, letter.language, " / ")
-        where = f" ({item.clause})" if item is not None else ""
+        where = f" ({letter.say(*letter.cited(item.clause))})" if item is not None else ""
         yield f"    {title}: {points_text(reason['points'])}{where}, {reason['record_id']}"
 
 
@@ -188,7 +193,7 @@ def _set_aside(document: Any, letter: Letter, keys: set[tuple[str, str]]) -> Non
             until = f"{hit.to_date:%Y-%m-%d}" if hit.to_date else letter.say("未定", "open")
             title = both(hit.title.zh, hit.title.en, letter.language, " / ")
             text = (
-                f"{hit.name}: {title} ({hit.clause}); {hit.source} {hit.reference}; "
+                f"{hit.name}: {title} ({letter.say(*letter.cited(hit.clause))}); {hit.source} {hit.reference}; "
                 f"{hit.from_date:%Y-%m-%d} – {until}; "
                 f"{letter.say('查询', 'queried')} {hit.queried_at:%Y-%m-%d %H:%M}; SHA-256 {hit.evidence[:16]}…"
             )
@@ -199,23 +204,23 @@ def _objection(document: Any, letter: Letter) -> None:
     redress = letter.policy.redress
     document.add_heading(letter.say("如何异议", "How to object"), level=2)
     wait, days = redress.notice_wait_days, redress.decide_within_working_days
-    clause = redress.clauses["notice_wait_days"]
+    clause_zh, clause_en = letter.cited(redress.clauses["notice_wait_days"])
     buyer = letter.evaluation.case.buyer or letter.say("采购人", "the buyer")
     _line(
         document,
         letter.say(
             f"对本通知或所列记录有异议的，可在收到之日起 {wait} 日内书面向{buyer}提出，"
-            f"写明记录编号和理由，无需缴费（{clause}）。",
+            f"写明记录编号和理由，无需缴费（{clause_zh}）。",
             f"You may object in writing to {buyer} within {wait} days of receipt, naming the record and the reason, "
-            f"free of charge ({clause}).",
+            f"free of charge ({clause_en}).",
         ),
     )
-    decide = redress.clauses["decide_within_working_days"]
+    decide_zh, decide_en = letter.cited(redress.clauses["decide_within_working_days"])
     _line(
         document,
         letter.say(
-            f"异议将在 {days} 个工作日内答复（{decide}）；有误的记录由作出机关更正后重新评级。",
-            f"You will have an answer within {days} working days ({decide}); a wrong record is corrected by the "
+            f"异议将在 {days} 个工作日内答复（{decide_zh}）；有误的记录由作出机关更正后重新评级。",
+            f"You will have an answer within {days} working days ({decide_en}); a wrong record is corrected by the "
             "agency that made it, and the rating follows.",
         ),
     )

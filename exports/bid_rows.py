@@ -10,6 +10,7 @@ import polars as pl
 from config.in_force import Policy
 from exports.bid_words import BASIS, FLAGS, SET_ASIDE, Word
 from exports.layout import Form, Kind, Language, both
+from exports.words import clause_text
 from models.tender.amounts import amount_of
 from models.tender.case import Kind as CriterionKind
 from models.tender.evaluation import Evaluation, SetAside
@@ -103,7 +104,7 @@ def judges(evaluation: Evaluation) -> list[str]:
     return sorted({s.judge for bid in evaluation.case.bids if (bid.lot, bid.id) in kept for s in bid.scores})
 
 
-def credit_rows(evaluation: Evaluation, language: Language) -> list[dict[str, Any]]:
+def credit_rows(evaluation: Evaluation, policy: Policy, language: Language) -> list[dict[str, Any]]:
     """One row per bid and firm behind it."""
     found = []
     for row in evaluation.rows:
@@ -123,7 +124,7 @@ def credit_rows(evaluation: Evaluation, language: Language) -> list[dict[str, An
                     "firm_points": sum(firm.points.values()),
                     "points": row.credit.total,
                     "grounds": grounds,
-                    "clause": row.credit.clause,
+                    "clause": clause_text(row.credit.clause, policy, language),
                 }
             )
     return found
@@ -140,17 +141,17 @@ def tier_rows(evaluation: Evaluation, policy: Policy, language: Language) -> lis
             "points": table.of_tier(tier.id),
             "firms": table.population.count[tier.id],
             "share": table.population.count[tier.id] * 1000 // total,
-            "clause": str(table.clause),
+            "clause": clause_text(table.clause, policy, language),
         }
         for tier in policy.tiers
         if table.points
     ]
     neutral = both("无法评级（境外、新设、未知）", "cannot be rated (foreign, new, unknown)", language, " / ")
-    clause = str(table.neutral_clause)
+    clause = clause_text(table.neutral_clause, policy, language)
     return [*found, {"tier": "—", "title": neutral, "points": table.neutral_total, "clause": clause}]
 
 
-def veto_rows(evaluation: Evaluation, language: Language) -> list[dict[str, Any]]:
+def veto_rows(evaluation: Evaluation, policy: Policy, language: Language) -> list[dict[str, Any]]:
     """One row per entry of a list that stands against a firm."""
     names = {(bid.lot, bid.id): evaluation.case.bidder_name(bid) for bid in evaluation.case.bids}
     return [
@@ -159,7 +160,7 @@ def veto_rows(evaluation: Evaluation, language: Language) -> list[dict[str, Any]
             "bidder": names[hit.lot, hit.bid],
             "firm": hit.name,
             "ground": both(hit.title.zh, hit.title.en, language, " / "),
-            "clause": hit.clause,
+            "clause": clause_text(hit.clause, policy, language),
             "source": hit.source,
             "reference": hit.reference,
             "from_date": hit.from_date,

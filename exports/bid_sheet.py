@@ -25,6 +25,7 @@ from exports.facts import Approval, Facts, facts_of
 from exports.layout import Form, Language, both
 from exports.page import open_page, width_to
 from exports.sheet import Sheet
+from exports.words import clause_text
 from exports.workbook import Book
 from models.tender.amounts import amount_of
 from models.tender.case import Kind
@@ -75,7 +76,7 @@ def write_bid_workbook(
     book = Book(title, evaluation.opening, policy.tiers, bids.facts.hidden())
     _summary(book, bids)
     _tiers(book, bids)
-    _table(book, bids, CREDIT, "信用得分", "Credit points", frame_rows=credit_rows(evaluation, language))
+    _table(book, bids, CREDIT, "信用得分", "Credit points", frame_rows=credit_rows(evaluation, policy, language))
     _veto(book, bids)
     for judge in judges(evaluation):
         _judge(book, bids, judge)
@@ -149,7 +150,8 @@ def _tiers(book: Book, bids: Bids) -> None:
     rows = tier_rows(bids.evaluation, bids.policy, bids.language)
     sheet = _table(book, bids, TIERS, "等级得分表", "Points by tier", frame_rows=rows)
     sheet.row([])
-    sheet.row([f"{bids.say('方法', 'Method')}: {word(METHODS, table.method, bids.language)} ({table.clause})"], "plain")
+    clause = clause_text(table.clause, bids.policy, bids.language).replace("\n", " ")
+    sheet.row([f"{bids.say('方法', 'Method')}: {word(METHODS, table.method, bids.language)} ({clause})"], "plain")
     if table.mean is not None:
         sheet.row(
             [f"{bids.say('企业总体平均分', 'Mean over the population')}: {float(table.mean) / 1000:.3f}"], "plain"
@@ -159,7 +161,7 @@ def _tiers(book: Book, bids: Bids) -> None:
 
 
 def _veto(book: Book, bids: Bids) -> None:
-    rows = veto_rows(bids.evaluation, bids.language)
+    rows = veto_rows(bids.evaluation, bids.policy, bids.language)
     sheet = _table(book, bids, VETO, "一票否决查询表", "Vetoes", frame_rows=rows)
     sheet.row([])
     text = bids.say(

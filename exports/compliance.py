@@ -135,7 +135,7 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
 def _legend(book: Book, policy: Policy, facts: Facts, approval: Approval | None, language: Language) -> None:
     sheet = open_page(book, LEGEND, both("说明", "Legend", language, "  "), facts, approval, language)
     sheet.headings(LEGEND, language)
-    words = [(both(tier.title.zh, tier.title.en, language, " "), f"{tier.id}") for tier in policy.tiers] + [
+    words = [(tier.id, both(tier.title.zh, tier.title.en, language, " ")) for tier in policy.tiers] + [
         (
             both("对记录的异议与修复", "Objection and repair", language, " "),
             both(

@@ -7,7 +7,7 @@ our frames. `entry` columns are filled in by people; the hidden key ties a row t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -59,6 +59,7 @@ class Form:
     note_en: str = ""
     landscape: bool = True
     pages_wide: int = 1  # when printed
+    repeat_columns: str | None = None  # on every page of a wide print: "A:E"
     scrolls_from: str = "A"  # first column that scrolls
     letters: dict[str, str] = field(init=False, repr=False, compare=False)
 
@@ -123,8 +124,8 @@ PLAN = Form(
         _c("office", "股室", "Section", 12),
         _c("tier", "信用等级", "Tier", 10, Kind.tier),
         _c("pool", "抽查对象总数", "Enterprises in the pool", 12, Kind.number),
-        _c("rate_wanted", "应查比例", "Rate wanted", 10, Kind.share),
-        _c("rate_planned", "抽查比例", "Rate planned", 10, Kind.share),
+        _c("rate_wanted", "本期应查比例", "Rate wanted in the period", 12, Kind.share),
+        _c("rate_planned", "本期抽查比例", "Rate planned in the period", 12, Kind.share),
         _c("frequency", "抽查频次", "Frequency", 26),
         _c("planned", "抽查数量", "Visits planned", 10, Kind.number),
     ),
@@ -141,7 +142,7 @@ ITEMS = Form(
         _c("basis", "抽查依据", "Legal basis", 38),
         _c("agency", "抽查主体", "Inspecting body", 16),
         _c("object", "抽查对象", "Whom", 18),
-        _c("rate", "抽查比例", "Rate", 20),
+        _c("rate", "抽查比例", "Rate", 24),
         _c("frequency", "抽查频次", "Frequency", 14),
         _c("method", "抽查方式", "Method", 18),
         _c("staff", "检查人员要求", "Inspectors", 20),
@@ -166,7 +167,7 @@ ROSTER = Form(
         _c("task_end", "任务结束日期", "Task ends on", 12, Kind.date),
         _c("planned_on", "计划检查日期", "Planned for", 12, Kind.date),
         _c("tier", "信用等级", "Tier", 8, Kind.tier),
-        _c("purpose", "抽取方式", "Why drawn", 11),
+        _c("purpose", "抽取方式", "Why drawn", 16),
         _c("why", "列入理由", "Reasons", 34),
         _c("inspectors", "检查人员", "Inspectors", 18),
         _entry("visited_on", "检查日期", "Inspected on", 12, Kind.date),
@@ -185,7 +186,8 @@ ROSTER = Form(
     ),
     note_zh="黄色列由检查人员填写；可以排序、筛选、增删列，请勿改动校验码列。",
     note_en="Fill in the yellow columns. Sorting, filtering and removing columns are fine; leave the key column alone.",
-    pages_wide=2,
+    pages_wide=3,
+    repeat_columns="A:E",
     scrolls_from="F",
 )
 
@@ -231,8 +233,8 @@ SUMMARY = Form(
         _c("pool", "企业数", "Enterprises", 13, Kind.number),
         _c("wanted", "应查数", "Visits wanted", 13, Kind.number),
         _c("planned", "计划数", "Visits planned", 13, Kind.number),
-        _c("rate_wanted", "应查比例", "Rate wanted", 13, Kind.share),
-        _c("rate_planned", "计划比例", "Rate planned", 13, Kind.share),
+        _c("rate_wanted", "本期应查比例", "Rate wanted in the period", 14, Kind.share),
+        _c("rate_planned", "本期计划比例", "Rate planned in the period", 14, Kind.share),
         Column("done", "已检查数", "Visits done", 13, Kind.formula),
         Column("problems", "发现问题数", "Problems found", 13, Kind.formula),
     ),
@@ -268,8 +270,11 @@ REGISTER = Form(
         _c("records_counted", "计入记录数", "Records counted", 9, Kind.number),
         _c("next_change_on", "下次自动变化日", "Next change by itself", 12, Kind.date),
     ),
+    pages_wide=2,
+    repeat_columns="A:C",
+    scrolls_from="D",
 )
 
-CHANGES = Form("changes", "等级变动", "Changes", REGISTER.columns)
+CHANGES = replace(REGISTER, id="changes", zh="等级变动", en="Changes")
 
 FORMS: dict[str, Form] = {f.id: f for f in (PLAN, ITEMS, ROSTER, TEAM, WHY_NOT, SUMMARY, LEGEND, REGISTER, CHANGES)}

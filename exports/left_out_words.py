@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exports.layout import Language, both
@@ -33,28 +33,26 @@ def short_reason(code: str, language: Language) -> str:
 
 
 def left_out_text(code: str, detail: str | None, language: Language) -> str:
-    """The reason with its arguments."""
-    told = _detail(_arguments(detail), language)
-    return f"{short_reason(code, language)}（{told}）" if told else short_reason(code, language)
+    """The reason with its arguments, one line a language."""
+    found, said = _arguments(detail), LEFT_OUT.get(code, ("", code.replace("_", " ")))
+    zh, en = (", ".join(part[place] for part in _details(found)) for place in (0, 1))
+    first = said[0] or said[1]
+    return both(
+        f"{first}（{zh.replace(', ', '，')}）" if zh else first, f"{said[1]} ({en})" if en else said[1], language
+    )
 
 
-def _detail(found: Mapping[str, Any], language: Language) -> str:
-    parts = []
+def _details(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a reason rests on, in Chinese and English."""
     if found.get("last_visit"):
-        parts.append(both(f"上次检查 {found['last_visit']}", f"last visit {found['last_visit']}", language, " "))
+        yield f"上次检查 {found['last_visit']}", f"last visit {found['last_visit']}"
     if found.get("number") is not None and found.get("probability") is not None:
         number, chance = float(found["number"]), float(found["probability"])
-        parts.append(
-            both(
-                f"号码 {number:.4f}，中签概率 {chance:.2%}",
-                f"number {number:.4f}, chance {chance:.2%}",
-                language,
-                " / ",
-            )
-        )
+        yield f"号码 {number:.4f}", f"number {number:.4f}"
+        yield f"中签概率 {chance:.2%}", f"chance {chance:.2%}"
     if found.get("skill") and found.get("district"):
-        parts.append(f"{found['skill']} · {found['district']}")
-    return "，".join(parts)
+        where = f"{found['skill']} · {found['district']}"
+        yield where, where
 
 
 def why_text(reason: str | None, language: Language) -> str:

@@ -37,6 +37,7 @@ def open_page(
         footer=f"{standing(approval, language)} · {facts.run}",
         tab=tab,
         pages_wide=form.pages_wide,
+        repeat_columns=form.repeat_columns,
     )
     sheet.row([title], "title", height=30)
     note = form.note(language).replace("\n", "  ")

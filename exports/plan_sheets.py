@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from openpyxl.chart import BarChart, Reference
+from openpyxl.drawing.text import CharacterProperties
 
 from config.in_force import Policy
 from exports.cells import Cell
@@ -14,7 +16,7 @@ from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Langua
 from exports.page import HEAD_ROWS, open_page, tier_names, write_parts
 from exports.roster_rows import inspectorate
 from exports.sheet import Sheet
-from exports.words import PROBLEMS, RESULTS
+from exports.words import PROBLEMS, RESULTS, clause_text
 
 if TYPE_CHECKING:
     from exports.roster import Office
@@ -42,19 +44,35 @@ def summary(book: Book, office: Office) -> None:
         sheet.row(list(_tier_line(office, row, sheet.next_row)), height=22)
     last = sheet.next_row - 1
     sheet.row([Cell(both("合计", "Total", office.language, " "), "total"), *_totals(tiers, first, last)], height=22)
+    sheet.row([])
+    for step in next_steps(office):
+        sheet.row([step], "plain", height=18)
     _charts(sheet, office.language, first, last)
     sheet.protect()
 
 
-def _tier_line(office: Office, row: dict[str, object], at: int) -> Iterator[Cell]:
+def next_steps(office: Office) -> Iterator[str]:
+    """What the office does with the workbook, in order."""
+    say = partial(both, language=office.language, between="  ")
+    yield say("下一步：", "What to do next:")
+    if office.approval is None:
+        yield say(
+            "1. 负责人审阅并批准（工作台或 evenhand approve）。", "1. An officer approves (desk or evenhand approve)."
+        )
+    else:
+        yield say("1. 已批准，可以执行。", "1. Approved: go ahead.")
+    yield say("2. 打印检查组任务表，交两名检查人员。", "2. Print the team sheets for both inspectors.")
+    yield say("3. 在结果名册的黄色列填写结果。", "3. Enter the results in the roster's yellow columns.")
+    yield say("4. 交回本文件（工作台或 evenhand collect）。", "4. Hand this file back (desk or evenhand collect).")
+
+
+def _tier_line(office: Office, row: dict[str, Any], at: int) -> Iterator[Cell]:
     tier = str(row["tier"])
     yield Cell(tier, f"tier {tier}")
-    yield Cell(row["enterprises"], "number")  # type: ignore[arg-type]
-    yield Cell(row["wanted"], "number")  # type: ignore[arg-type]
-    yield Cell(row["planned"], "number")  # type: ignore[arg-type]
+    for count in ("enterprises", "wanted", "planned"):
+        yield Cell(row[count], "number")
     for rate in ("rate_wanted", "rate_planned"):
-        share = row[rate]
-        yield Cell(None if share is None else int(share) / 1000, "share")  # type: ignore[call-overload]
+        yield Cell(None if row[rate] is None else row[rate] / 1000, "share")
     done, problems = _counts(office, f"$A{at}")
     yield Cell(0, "number", done)
     yield Cell(0, "number", problems)
@@ -83,12 +101,13 @@ def _totals(tiers: pl.DataFrame, first: int, last: int) -> Iterator[Cell]:
 
 def _charts(sheet: Sheet, language: Language, first: int, last: int) -> None:
     for place, columns, zh, en in (
-        (f"A{last + 4}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
-        (f"E{last + 4}", (4, 7), "计划与已检查（户次）", "Visits planned and done"),
+        (f"A{last + 9}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
+        (f"E{last + 9}", (4, 7), "计划与已检查（户次）", "Visits planned and done"),
     ):
         chart = BarChart()
         chart.type, chart.style, chart.width, chart.height = "col", 10, 13.5, 8
         chart.title = both(zh, en, language, " ")
+        chart.title.tx.rich.p[0].r[0].rPr = CharacterProperties(sz=1100, b=True)
         for column in columns:
             data = Reference(sheet.worksheet, min_col=column, min_row=first - 1, max_row=last)
             chart.add_data(data, titles_from_data=True)
@@ -154,6 +173,7 @@ def item_rows(office: Office) -> pl.DataFrame:
     policy, language = office.policy, office.language
     rules = policy.inspection
     rates = " · ".join(f"{t} {r / 10:g}%" for t, r in rules.rates.items() if r is not None)
+    rates = both(f"每年 {rates}", f"a year: {rates}", language) if rates else rates
     staff = both(f"{rules.team_size}名持证检查人员", f"{rules.team_size} licensed inspectors", language)
     caps = both("按年度上限", "within the yearly cap", language)
     rows = [
@@ -164,7 +184,7 @@ def item_rows(office: Office) -> pl.DataFrame:
                 language,
             ),
             both(i.title.zh, i.title.en, language),
-            basis(policy, i.clause.instrument, i.clause.article, language),
+            clause_text(i.clause, policy, language),
         )
         for i in policy.items.values()
         if min(i.points.values()) < 0
@@ -182,13 +202,6 @@ def item_rows(office: Office) -> pl.DataFrame:
     )
 
 
-def basis(policy: Policy, instrument: str, article: str, language: Language) -> str:
-    """Title of the instrument with the article."""
-    known = policy.instruments.get(instrument)
-    title = both(known.title.zh, known.title.en, language) if known else instrument
-    return f"{title} {article}"
-
-
 def why_not(book: Book, office: Office) -> None:
     """Every enterprise of the region that is not visited, each with one true reason."""
     title = _title(office, "未列入计划的企业及原因", "Left out, and why")
@@ -200,19 +213,22 @@ def legend(book: Book, office: Office) -> None:
     title = both("说明", "Legend", office.language, "  ")
     sheet = open_page(book, LEGEND, title, office.facts, office.approval, office.language)
     sheet.headings(LEGEND, office.language)
-    names = tier_names(office.policy, office.language)
     for tier in office.policy.tiers:
-        bound = "" if tier.from_points is None else f" ≥ {tier.from_points / 1000:g}"
-        sheet.row([Cell(tier.id, f"tier {tier.id}"), Cell(names[tier.id] + bound, "text")], height=20)
+        least = tier.from_points
+        bound = "" if least is None else f" ({both('得分不低于', 'from', office.language, ' ')} {least / 1000:g})"
+        meaning = both(tier.title.zh, tier.title.en, office.language, " ") + bound
+        sheet.row([Cell(tier.id, f"tier {tier.id}"), Cell(meaning, "text")], height=20)
     for term, meaning in _remarks(office):
-        sheet.row([term, meaning], height=34)
+        sheet.row([term, meaning])
     sheet.protect()
 
 
 def _remarks(office: Office) -> Iterator[tuple[str, str]]:
     language = office.language
+    found = both("检查结果：发现问题，须选填事项", "Result with a problem: choose the item found", language)
+    other = both("检查结果：无须填写事项", "Result without an item", language)
     for term in RESULTS:
-        yield term.zh if language == "zh" else term.en, term.label(language)
+        yield term.label(language), found if term.code in PROBLEMS else other
     yield (
         both("黄色列", "Yellow columns", language),
         both("由检查人员填写，其余各列为计划内容。", "To be filled in; all others state the plan.", language),

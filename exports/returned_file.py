@@ -38,7 +38,7 @@ def check_workbook(path: Path) -> int:
         with zipfile.ZipFile(path) as archive:
             _check_names(path, archive)
             return _check_entries(path, archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise _refuse(path, "damaged", f"the file is damaged ({error}).", _SAVE) from error
 
 

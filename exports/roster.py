@@ -65,7 +65,7 @@ def write_rosters(
     visits = plan.visits.filter(pl.col("region").is_in(wanted))
     left_out = plan.left_out.filter(pl.col("region").is_in(wanted))
     rows = by_region(roster_rows(visits, enterprises, inspectors, facts, language), wanted)
-    why_not = by_region(why_not_rows(left_out, enterprises, language), wanted)
+    why_not = by_region(why_not_rows(left_out, enterprises, policy.tiers, language), wanted)
     quota = by_region(plan.quota, wanted)
     offices = (
         Office(r, numbered(rows[r]), numbered(why_not[r]), quota[r], policy, facts, approval, language) for r in wanted

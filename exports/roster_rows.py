@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from config.in_force import Tier
 from exports.facts import Facts, visit_key
 from exports.layout import Language, both
 from exports.left_out_words import left_out_text, why_text
@@ -62,10 +63,13 @@ def roster_rows(
     )
 
 
-def why_not_rows(left_out: pl.DataFrame, enterprises: pl.DataFrame, language: Language) -> pl.DataFrame:
-    """One row per enterprise left out, worst tier first as the frame has it, with its reason in words."""
+def why_not_rows(
+    left_out: pl.DataFrame, enterprises: pl.DataFrame, tiers: Sequence[Tier], language: Language
+) -> pl.DataFrame:
+    """One row per enterprise left out, worst tier first, with its reason in words."""
     firms = enterprises.select("enterprise_id", pl.col("name").alias("firm_name"))
-    rows = left_out.join(firms, on="enterprise_id", how="left", maintain_order="left")
+    rank = pl.col("tier").replace_strict({t.id: t.rank for t in tiers}, default=-1, return_dtype=pl.Int64)
+    rows = left_out.join(firms, on="enterprise_id", how="left").sort(-rank, "enterprise_id")
     told = [left_out_text(code, detail, language) for code, detail in rows.select("reason", "detail").iter_rows()]
     return rows.with_columns(
         firm_code(pl.col("enterprise_id")).alias("firm_code"), pl.Series("reason_text", told, dtype=pl.String)

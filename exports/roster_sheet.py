@@ -92,7 +92,7 @@ def _team(book: Book, office: Office, number: int, names: str, rows: pl.DataFram
     tab = f"{both('检查组', 'Team', 'en' if language == 'en' else 'zh')} {number} {names}"
     sheet = open_page(book, TEAM, title, office.facts, office.approval, language, tab_title=tab)
     sheet.headings(TEAM, language)
-    sheet.table(TEAM, rows, height=36)
+    sheet.table(TEAM, rows, height=48)  # room to write by hand
     sheet.row([])
     for zh, en in (
         ("检查人员（两人）签字：", "Inspectors (both):"),

@@ -31,7 +31,7 @@ class Sheet:
     """A sheet being streamed.
 
     widths: of columns, in characters; freeze: first cell that scrolls ("A5"); repeat: rows printed on every page
-    ("1:4"); hidden: letters of hidden columns; footer: left part of the page footer.
+    ("1:4"); repeat_columns: likewise ("A:E"); hidden: letters of hidden columns; footer: left part of the page footer.
     """
 
     def __init__(
@@ -47,8 +47,9 @@ class Sheet:
         footer: str = "",
         tab: str | None = None,
         pages_wide: int = 1,
+        repeat_columns: str | None = None,
     ) -> None:
-        self.book, self.worksheet, self.next_row = book, worksheet, 1
+        self.book, self.worksheet, self.widths, self.next_row = book, worksheet, widths, 1
         self._rows: Generator[None, str, None] | None = None
         self._set_columns(widths, hidden)
         if freeze:
@@ -57,14 +58,19 @@ class Sheet:
             worksheet.sheet_properties.tabColor = tab.lstrip("#")
         self._set_print(landscape, repeat, footer)
         worksheet.page_setup.fitToWidth = pages_wide
+        if repeat_columns:
+            worksheet.print_title_cols = repeat_columns
 
     @property
     def title(self) -> str:
         return str(self.worksheet.title)
 
     def row(self, values: Sequence[Value | Cell], style: str = "text", height: float | None = None) -> int:
-        """Append one row; plain values take `style`. Returns its number."""
+        """Append one row, as tall as its text asks for unless told; plain values take `style`. Returns its number."""
         number = self.next_row
+        height = height or fitting(
+            max((_lines(v, style, w) for v, w in zip(values, self.widths, strict=False)), default=1)
+        )
         parts = []
         for index, value in enumerate(values):
             if value is None:
@@ -72,7 +78,7 @@ class Sheet:
             cell = value if isinstance(value, Cell) else Cell(value, style)
             plain, quoted = self.book.style_number(cell.style), self.book.style_number(cell.style, True)
             parts.append(cell_xml(f"{letter(index)}{number}", cell, plain, quoted))
-        size = f' ht="{height}" customHeight="1"' if height else ""
+        size = f' ht="{height:g}" customHeight="1"' if height else ""
         self._send(f'<row r="{number}"{size}>{"".join(parts)}</row>')
         self.next_row += 1
         return number
@@ -199,6 +205,12 @@ class Sheet:
 def _texts(values: pl.Series) -> list[str | None]:
     """The values as text (numbers of a text column as polars writes them)."""
     return (values if values.dtype == pl.String else values.cast(pl.String)).to_list()
+
+
+def _lines(value: Value | Cell, style: str, width: float) -> int:
+    """Lines of one cell; only the text style wraps."""
+    text, style = (value.value, value.style) if isinstance(value, Cell) else (value, style)
+    return lines(text, width) if isinstance(text, str) and style == "text" else 1
 
 
 def _sizes(form: Form, part: pl.DataFrame, least: float) -> Iterator[str]:

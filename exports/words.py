@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.in_force import Policy
 from exports.layout import Language, both
+from models.rating.wording import cited_text
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,9 @@ def reading(terms: tuple[Term, ...]) -> dict[str, str]:
 def folded(text: str) -> str:
     """Text without spaces and case, for comparing what people type."""
     return "".join(text.split()).casefold()
+
+
+def clause_text(clause: object, policy: Policy, language: Language) -> str:
+    """A clause ("annual-report-rules 17") with the instrument's title, in Chinese, English or both."""
+    zh, en = (cited_text(str(clause), policy, lang) for lang in ("zh", "en"))
+    return both(zh, en, language)

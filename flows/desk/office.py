@@ -13,13 +13,15 @@ import polars as pl
 
 from config.errors import UsageError
 from config.settings import Settings
-from exports.left_out_words import left_out_text, why_text
+from exports.left_out_words import left_out_text, short_reason, why_text
 from exports.roster_rows import team_names
+from flows.approve import subject_digest
 from flows.earlier import history
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import FinishedRun, restored
 from flows.schedule import planned
+from flows.signed import signed
 from models.inspection import Plan
 from models.rating import Explanation, explain
 from models.records import TABLES, empty
@@ -86,6 +88,13 @@ class Office:
         rows = self.plan.left_out.filter(pl.col("enterprise_id") == enterprise_id)
         return None if rows.is_empty() else left_out_text(rows["reason"][0], rows["detail"][0], "both")
 
+    def left_out_counts(self) -> list[tuple[str, int]]:
+        """Reasons for leaving firms out with their numbers, the commonest first."""
+        if self.plan is None:
+            return []
+        counts = self.plan.left_out["reason"].value_counts().sort("count", "reason", descending=[True, False])
+        return [(short_reason(reason, "both"), count) for reason, count in counts.iter_rows()]
+
     def month(self, region: str, first: date) -> dict[date, list[dict[str, Any]]]:
         """Visits of a month by day."""
         if self.visits.is_empty():
@@ -119,11 +128,23 @@ class Office:
             ends = events.notices(snapshot).filter(pl.col("effect_on") > today)["effect_on"]
         return ends.len(), max(ends) if ends.len() else None
 
-    def saw(self, enterprise_id: str, login: str) -> None:
+    @cached_property
+    def digest(self) -> str:
+        """What an approval of the run is of."""
+        return subject_digest(self.run)
+
+    def saw_firm(self, enterprise_id: str, login: str) -> None:
         """Every opening of a firm's file is recorded."""
-        subject = {"subject": f"enterprise:{enterprise_id}", "subject_digest": self.run.run_id}
+        self._saw(login, f"enterprise:{enterprise_id}", self.run.run_id)
+
+    def saw_run(self, login: str, what: str = "run") -> None:
+        """So is every opening of the run, its plan or one of its files: an approval shows who looked before."""
+        self._saw(login, what, self.digest)
+
+    def _saw(self, login: str, subject: str, digest: str) -> None:
+        told = {"subject": subject, "subject_digest": digest}
         with self.store.unit_of_work() as unit:
-            events.record_view(unit, run_id=self.run.run_id, officer=login, at=datetime.now(UTC), **subject)
+            events.record_view(unit, run_id=self.run.run_id, officer=login, at=datetime.now(UTC), **told)
             unit.commit()
 
     def file(self, kind: str, enterprise_id: str, record_id: str, reason: str, login: str) -> str:
@@ -163,7 +184,7 @@ class Office:
 
     def override(self, enterprise_id: str, before: str, after: str, reason: str, login: str, name: str) -> None:
         """An officer departs from what is proposed for a firm; ApprovalRequired without a reason."""
-        with self.store.unit_of_work() as unit:
+        with signed(self.settings, self.store) as unit:
             events.record_override(
                 unit,
                 run_id=self.run.run_id,
@@ -175,7 +196,6 @@ class Office:
                 reason=reason,
                 at=datetime.now(UTC),
             )
-            unit.commit()
 
     def audit(self) -> dict[str, pl.DataFrame]:
         """Who saw, approved and overrode what."""
@@ -185,6 +205,18 @@ class Office:
                 "approvals": events.approvals(snapshot).reverse(),
                 "overrides": events.overrides(snapshot).reverse(),
             }
+
+    def tiers(self) -> list[dict[str, Any]]:
+        """One row per tier: enterprises, and the visits wanted and planned where there is a plan."""
+        counts = self.firms["tier"].value_counts()
+        known = dict(counts.iter_rows())
+        quota = None if self.plan is None else self.plan.quota.group_by("tier").agg(pl.col("wanted", "planned").sum())
+        asked = {} if quota is None else {row["tier"]: row for row in quota.iter_rows(named=True)}
+        none = {"wanted": None, "planned": None}
+        return [
+            {"tier": tier, "enterprises": known.get(tier.id, 0)} | none | asked.get(tier.id, {}) | {"tier": tier}
+            for tier in self.run.context.policy.tiers
+        ]
 
     def approvals(self) -> list[dict[str, Any]]:
         with self.store.snapshot() as snapshot:
@@ -198,6 +230,5 @@ class Office:
         return {p.relative_to(out).as_posix(): p for p in found}
 
     def _record(self, said: dict[str, Any], login: str) -> None:
-        with self.store.unit_of_work() as unit:
+        with signed(self.settings, self.store) as unit:
             events.record_decision(unit, said, recorded_by=login, at=datetime.now(UTC))
-            unit.commit()

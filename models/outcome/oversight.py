@@ -20,10 +20,10 @@ def approvals_by_officer(approvals: pl.DataFrame, views: pl.DataFrame) -> pl.Dat
     """One row per officer: how often decided, and how often without having opened what was decided on.
 
     approvals: run_id, subject, subject_digest, outcome, officer, at; views: run_id, subject, subject_digest, officer,
-    at (texts of UTC). Opened = the same officer opened the same digest before deciding.
+    at (texts of UTC). Opened = the same officer opened the same digest (as run, plan or file) before deciding.
     Columns: officer, decided, refused, unopened, unopened_per_mille, median_seconds_looked.
     """
-    same = ["run_id", "subject", "subject_digest", "officer"]
+    same = ["run_id", "subject_digest", "officer"]
     first = views.group_by(same).agg(pl.col("at").min().alias("opened_at"))
     moment = pl.col("at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ")
     opened = pl.col("opened_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ")

@@ -129,10 +129,18 @@ def cited(clause: Clause | None, policy: Policy, lang: str) -> str:
     """Title of the instrument and article; says where nobody has checked it."""
     if clause is None:
         return {"en": "no clause", "zh": "无条款"}[lang]
-    instrument = policy.instruments.get(clause.instrument)
-    title = titled(instrument.title, lang) if instrument else clause.instrument
     doubt = "" if clause.verified else {"en": ", not verified", "zh": "，未核实"}[lang]
-    return f"{title}, {clause.article}{doubt}" if lang == "en" else f"{title} {clause.article}{doubt}"
+    return cited_text(str(clause), policy, lang) + doubt
+
+
+def cited_text(clause: str, policy: Policy, lang: str) -> str:
+    """A clause as text ("annual-report-rules 17") with the titles of the pack; other text as it is."""
+    name, _, article = clause.partition(" ")
+    if name not in policy.instruments:
+        return clause
+    instrument = policy.instruments[name]
+    between = ", " if lang == "en" else " "
+    return f"{titled(instrument.title, lang)}{between}{instrument.article(article, lang)}"
 
 
 def titled(title: Text, lang: str) -> str:

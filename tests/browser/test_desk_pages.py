@@ -21,6 +21,7 @@ from tests.flows.finished import finished_run
 
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
+PAGES = ("/", "/?q=9", "/run", "/plan", "/decisions", "/returns", "/downloads", "/firm")
 
 
 @dataclass
@@ -101,6 +102,7 @@ def test_the_plan_as_calendar_and_list(chromium: Any, served: Served) -> None:
 
 def test_approve_then_the_banner_is_gone_from_the_downloads(chromium: Any, served: Served) -> None:
     page = enter(chromium, served, "approver")
+    press(page, "text=本批 Run")
     assert "SCREENING AID" in page.inner_text("main")
     page.fill("textarea[name=reason]", "reviewed with the team")
     press(page, "text=批准 Approve as")
@@ -128,7 +130,7 @@ def test_hand_in_a_roster(chromium: Any, served: Served, tmp_path: Any) -> None:
     assert "1 results taken" in page.inner_text("[role=status]")
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=9", "/plan", "/decisions", "/returns", "/downloads", "/firm"])
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_overflows(path: str, width: int, chromium: Any, served: Served) -> None:
     page = enter(chromium, served, "approver", scripts=True)
@@ -137,7 +139,7 @@ def test_nothing_overflows(path: str, width: int, chromium: Any, served: Served)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("path", ["/login", "/", "/?q=9", "/plan", "/decisions", "/returns", "/downloads", "/firm"])
+@pytest.mark.parametrize("path", ["/login", *PAGES])
 def test_axe(path: str, chromium: Any, served: Served) -> None:
     context = chromium.new_context(bypass_csp=True)  # axe itself is a script; the desk allows none
     page = context.new_page()

@@ -88,7 +88,8 @@ def test_the_veto_sheet_keeps_source_query_time_and_evidence(book: Any) -> None:
     line = next(row for row in rows(book, "一票否决") if row[0] == 1)
     assert line[2] == "listed"
     assert "失信被执行人" in line[4]
-    assert line[5:8] == ["procurement-125 lists named", "法院", "=1+1"]
+    assert line[5] == "财库〔2016〕125号 所列名单\nCredit records in government procurement, lists named"
+    assert line[6:8] == ["法院", "=1+1"]
     assert line[10].startswith("2025-09-10 09:30")
     assert len(line[11]) == 64
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 
 from exports.facts import Approval
 from exports.layout import PLAN, ROSTER, WHY_NOT
 from exports.left_out_words import LEFT_OUT, left_out_text, why_text
 from exports.roster import write_rosters
+from exports.roster_rows import why_not_rows
+from exports.words import clause_text
 from tests.exports.world import World, make_world
 
 
@@ -168,3 +171,22 @@ def test_why_a_firm_is_visited_in_words() -> None:
     assert "0.2500" in why_text('{"code": "drawn", "number": 0.25, "probability": 0.5}', "en")
     assert "投诉" in why_text('{"code": "must", "reasons": "complaint"}', "zh")
     assert why_text("not json", "en") == "not json"
+
+
+def test_the_worst_tiers_left_out_stand_first_and_each_language_on_its_own_line(world: World, tmp_path: Path) -> None:
+    left = world.plan.left_out.with_columns(detail=pl.lit('{"number": 0.25, "probability": 0.5}'))
+    rows = why_not_rows(left, world.enterprises, world.policy.tiers, "both")
+    ranks = [world.policy.tier(tier).rank for tier in rows["tier"]]
+    assert ranks == sorted(ranks, reverse=True)
+    told = left_out_text("not_drawn", left["detail"][0], "both").splitlines()
+    assert told == [
+        "随机抽取未中（号码 0.2500，中签概率 50.00%）",
+        "in the draw, not drawn (number 0.2500, chance 50.00%)",
+    ]
+
+
+def test_a_clause_is_cited_in_the_readers_language(world: World) -> None:
+    assert clause_text("demo-rubric note 9", world.policy, "zh") == "本项目示范评分标准 说明 9"
+    assert clause_text("annual-report-rules 17", world.policy, "zh").endswith(" 第17条")
+    assert clause_text("demo-rubric note 9", world.policy, "en").endswith(", note 9")
+    assert clause_text("no such instrument", world.policy, "zh") == "no such instrument"

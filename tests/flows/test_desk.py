@@ -177,10 +177,11 @@ def test_opening_the_run_its_plan_and_its_files_is_recorded_and_tells_who_approv
     assert seen["subject"].to_list() == ["file:report.html", "plan", "run"]
     assert set(seen["officer"]) == {"approver"}
     assert blind.get("/").status_code == 200  # searching is not looking at the run
+    assert office.audit()["views"].head(3).equals(seen)
     given = {"outcome": "approved", "run_id": office.run.run_id, "subject": "run", "subject_digest": office.digest}
     later = datetime.now(UTC) + timedelta(minutes=1)
     decided = [given | {"officer": who, "at": f"{later:%Y-%m-%dT%H:%M:%S.%fZ}"} for who in ("approver", "officer")]
-    found = approvals_by_officer(pl.DataFrame(decided), office.audit()["views"])
+    found = approvals_by_officer(pl.DataFrame(decided), seen)
     assert found.select("officer", "decided", "unopened").rows() == [("approver", 1, 0), ("officer", 1, 1)]
 
 

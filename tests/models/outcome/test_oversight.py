@@ -19,7 +19,7 @@ def _row(frame: pl.DataFrame, **where: Any) -> dict[str, Any]:
 
 
 def _decided(officer: str, subject: str, at: str, outcome: str = "approved") -> dict[str, str]:
-    same = {"run_id": "r1", "subject": subject, "subject_digest": "d", "officer": officer}
+    same = {"run_id": "r1", "subject": subject, "subject_digest": f"digest of {subject}", "officer": officer}
     return same | {"outcome": outcome, "at": f"2026-05-01T{at}.000000Z"}
 
 
