@@ -14,6 +14,7 @@ import polars as pl
 
 from config.errors import InputError
 from models.consignment.terms import DECLARATIONS
+from models.intake.raw import readable
 from models.records import ENTERPRISES, INDICATORS, RECORDS
 
 COLUMNS = {
@@ -44,7 +45,8 @@ def read_customs(files: Sequence[Path]) -> pl.DataFrame:
 def _read(path: Path) -> pl.DataFrame:
     if not path.exists():
         raise InputError("no such file.", file=str(path), remedy="give the folder of the customs data")
-    frame = pl.read_csv(path, infer_schema=False)
+    with readable(path.name, "CSV in UTF-8", "save it as CSV, UTF-8"):
+        frame = pl.read_csv(path, infer_schema=False)
     for heading in COLUMNS:
         if heading not in frame.columns:
             raise InputError(f"no column {heading!r}.", file=path.name, rule="missing_column", remedy="export it too")
@@ -58,6 +60,8 @@ def _read(path: Path) -> pl.DataFrame:
     if broken.height:
         row = int(broken["row"][0])
         raise InputError("id, date, office or importer is missing.", file=path.name, row=row, rule="required")
+    for name in ("price", "tax_rate", *labels.values()):
+        frame = _number(path, frame, name)
     return frame.select(
         "declaration_id",
         "office",
@@ -67,12 +71,21 @@ def _read(path: Path) -> pl.DataFrame:
         pl.lit(None, dtype=pl.String).alias("must"),
         "declared_on",
         "commodity",
-        (pl.col("price").cast(pl.Float64) * pl.col("tax_rate").cast(pl.Float64)).round().cast(pl.Int64).alias("duty"),
+        (pl.col("price") * pl.col("tax_rate")).round().cast(pl.Int64).alias("duty"),
         *(
-            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(pl.Int64).cast(pl.Boolean).alias(name)
+            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(pl.Boolean).alias(name)
             for name in FOUND.values()
         ),
     )
+
+
+def _number(path: Path, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    number = pl.col(column).cast(pl.Float64, strict=False)
+    wrong = frame.filter(pl.col(column).is_not_null() & ~number.is_between(0, 2**53).fill_null(False))
+    if wrong.height:
+        message = f"{column} {wrong[column][0]!r} is not a number of 0 or more."
+        raise InputError(message, file=path.name, row=int(wrong["row"][0]), rule="number", remedy="correct the figure")
+    return frame.with_columns(number)
 
 
 def commodity_risk(past: pl.DataFrame, digits: int = 6, weight: int = 20) -> pl.DataFrame:

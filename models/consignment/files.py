@@ -12,6 +12,7 @@ import polars as pl
 
 from config.errors import InputError
 from models.consignment.terms import BALANCE, DECLARATIONS, OFFICES, DayPlan
+from models.intake.raw import readable
 
 FRAMES = ("chosen", "left_out", "balance", "use", "overload")
 HEAD = "day.json"
@@ -96,10 +97,12 @@ def load_day(folder: Path) -> DayPlan:
     """A saved day; InputError where the folder is not one."""
     try:
         head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
-        frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
-    except (OSError, ValueError, pl.exceptions.ComputeError) as error:
+        day, publication = date.fromisoformat(head["day"]), dict(head["publication"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"not a saved day ({error}).", file=str(folder), remedy="run the day again") from error
-    return DayPlan(day=date.fromisoformat(head["day"]), publication=head["publication"], **frames)
+    with readable(str(folder), "saved day", "run the day again"):
+        frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
+    return DayPlan(day=day, publication=publication, **frames)
 
 
 def balance_before(root: Path, day: date) -> pl.DataFrame:

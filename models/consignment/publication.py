@@ -17,9 +17,11 @@ import polars as pl
 
 from config.errors import InputError
 from models.consignment.terms import DayPlan
+from models.intake.raw import readable
 
 MORNING = ("draw.json", "pool.csv", "chosen.csv", "no_minutes.csv")
 SEED = "seed.txt"
+COMMITTED = ("seed_sha256", "pool_sha256")
 
 
 def publish_morning(plan: DayPlan, folder: Path) -> list[Path]:
@@ -57,16 +59,16 @@ def verify_published(folder: Path) -> list[str]:
     for name in (*MORNING, SEED):
         if not (folder / name).exists():
             raise InputError("not published (yet).", file=str(folder / name), remedy="wait for the evening of the day")
-    seed = bytes.fromhex((folder / SEED).read_text(encoding="ascii").strip())
-    pool = pl.read_csv(folder / "pool.csv", infer_schema=False)
-    chosen = dict(pl.read_csv(folder / "chosen.csv", infer_schema=False).select("declaration_id", "why").iter_rows())
+    seed = _read_seed(folder / SEED)
+    pool = _read(folder / "pool.csv", ("declaration_id", "office", "tier"))
+    chosen = dict(_read(folder / "chosen.csv", ("declaration_id", "why")).iter_rows())
     found = []
     if hashlib.sha256(seed).hexdigest() != head["seed_sha256"]:
         found.append("the seed is not the one committed to in the morning")
-    lines = sorted("|".join(row) for row in pool.select("declaration_id", "office", "tier").iter_rows())
+    lines = sorted("|".join(row) for row in pool.iter_rows())
     if hashlib.sha256("\n".join(lines).encode()).hexdigest() != head["pool_sha256"]:
         found.append("the pool is not the one committed to in the morning")
-    without = set(pl.read_csv(folder / "no_minutes.csv", infer_schema=False)["declaration_id"])
+    without = set(_read(folder / "no_minutes.csv", ("declaration_id",))["declaration_id"])
     return found + _passed_over(pool, chosen, without, seed)
 
 
@@ -88,10 +90,25 @@ def _passed_over(pool: pl.DataFrame, chosen: dict[str, str], without: set[str], 
     return found
 
 
+def _read(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+    """These columns of a published table, as text; an empty cell is an empty text."""
+    with readable(str(path), "published table", "take the files as they were published"):
+        return pl.read_csv(path, infer_schema=False).select(columns).with_columns(pl.all().fill_null(""))
+
+
+def _read_seed(path: Path) -> bytes:
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError as error:
+        raise InputError("not a seed in hex.", file=str(path), remedy="take the file as it was published") from error
+
+
 def _read_head(folder: Path) -> dict[str, str]:
     try:
-        head: dict[str, str] = json.loads((folder / "draw.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        head: dict[str, str] = dict(json.loads((folder / "draw.json").read_text(encoding="utf-8")))
+        if missing := [name for name in COMMITTED if not isinstance(head.get(name), str)]:
+            raise ValueError(f"it lacks {', '.join(missing)}")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(
             f"no published draw ({error}).", file=str(folder), remedy="name the folder of a day"
         ) from error

@@ -37,7 +37,7 @@ class Snapshot:
             if len(set(columns)) != len(columns):
                 raise InputError(f"the query names a column twice ({', '.join(columns)}).", file=name, rule="sql")
             parts = [_frame(columns, [tuple(row) for row in rows]) for rows in result.partitions()]
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, UnicodeError, ValueError, OverflowError) as error:  # drivers raise these bare
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             message = f"the query fails ({reason})."
             raise InputError(message, file=name, rule="sql", remedy="correct `query` in the source") from error

@@ -130,6 +130,9 @@ def signed_heads(reader: Reader, log: LogName) -> list[SignedHead]:
     return [SignedHead(**row) for row in rows.mappings()]
 
 
+_KINDS = {"log": str, "size": int, "root": str, "at": str, "public_key": str, "signature": str}
+
+
 def write_anchor(reader: Reader, path: Path) -> dict[str, Any]:
     """The newest signed heads as a JSON file to publish (a gazette, a web page, another agency)."""
     newest: dict[str, Any] = {log: asdict(heads[-1]) for log in LOGS if (heads := signed_heads(reader, log))}
@@ -147,8 +150,11 @@ def write_anchor(reader: Reader, path: Path) -> dict[str, Any]:
 def read_anchor(path: Path) -> list[SignedHead]:
     """Heads of a published anchor; StoreError when the file is not one."""
     try:
-        return [SignedHead(**head) for head in json.loads(path.read_text("utf-8")).values()]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        found = [SignedHead(**head) for head in json.loads(path.read_text("utf-8")).values()]
+        if not all(isinstance(getattr(head, name), kind) for head in found for name, kind in _KINDS.items()):
+            raise ValueError("a field of a head is of another kind")
+        return found
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"{path}: not an anchor: {error}", remedy="give a file written by `evenhand register anchor`"
         ) from error

@@ -15,10 +15,23 @@ from typing import Any
 import polars as pl
 
 from config.errors import InputError
+from models.intake.raw import readable
 from models.tender import amounts
 from models.tender.case import TenderCase
 from models.tender.ocds import cases_of, read_ocds
-from models.tender.sheet_columns import BIDS, CRITERIA, FORMULAS, KINDS, LOTS, SCORE, SHEETS, STATUS, SheetTable, fold
+from models.tender.sheet_columns import (
+    BIDS,
+    CRITERIA,
+    FORMULAS,
+    KINDS,
+    LOTS,
+    SCORE,
+    SHEETS,
+    STATUS,
+    TENDER,
+    SheetTable,
+    fold,
+)
 
 Row = dict[str, str]
 
@@ -58,7 +71,7 @@ def _release(path: Path, tables: Mapping[str, list[Row]]) -> dict[str, Any]:
         tender["bidOpening"] = {"date": times["opening"].isoformat()}
     zone = next((time.tzinfo for time in times.values() if time.tzinfo), None) or UTC
     if head.get("maxlots"):
-        tender["lotDetails"] = {"maximumLotsAwardedPerSupplier": int(amounts.decimal(head["maxlots"]))}
+        tender["lotDetails"] = {"maximumLotsAwardedPerSupplier": _count(path, head["maxlots"])}
     if head.get("lotrule"):
         tender["lotRule"] = head["lotrule"]
     if head.get("tierule"):
@@ -170,6 +183,14 @@ def _number(path: Path, row: Row, column: str) -> float:
         raise _refuse(path, row, column, str(error), "correct the cell") from error
 
 
+def _count(path: Path, text: str) -> int:
+    try:
+        return int(amounts.decimal(text))
+    except ValueError as error:
+        message = f"{TENDER.zh}: the most lots of a bidder: {error}."
+        raise InputError(message, file=str(path), rule="sheet", remedy="write a whole number") from error
+
+
 def _share(path: Path, row: Row, column: str, text: str) -> float:
     try:
         return float(amounts.share(text))
@@ -204,17 +225,16 @@ def _excel(path: Path) -> dict[str, list[Row]]:
 
     if not path.is_file():
         raise InputError("no such file.", file=str(path), remedy="give the path of a workbook")
-    try:
+    with readable(str(path), "workbook", "save it as xlsx"):
         book = fastexcel.read_excel(path)
-    except Exception as error:  # fastexcel has no common base class for what calamine reports
-        raise InputError(f"not a workbook ({error}).", file=str(path), remedy="save it as xlsx") from error
     found = {}
     for table in SHEETS:
         wanted = {fold(table.name), fold(table.zh), fold(f"{table.zh} {table.name}")}
         sheet = next((name for name in book.sheet_names if fold(name) in wanted), None)
         if sheet is None and table in (BIDS, CRITERIA):
             raise InputError(f"no sheet {table.zh} / {table.name}.", file=str(path), remedy="add or rename the sheet")
-        frame = pl.DataFrame() if sheet is None else book.load_sheet(sheet, dtypes="string").to_polars()
+        with readable(str(path), "workbook", "save it as xlsx"):
+            frame = pl.DataFrame() if sheet is None else book.load_sheet(sheet, dtypes="string").to_polars()
         found[table.name] = _rows(path, table, frame)
     return found
 

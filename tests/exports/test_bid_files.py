@@ -177,7 +177,7 @@ def test_missing_sheets_and_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="lacks the column 分值"):
         read_tenders(tmp_path / "bids.csv")
     (tmp_path / "x.xlsx").write_bytes(b"no workbook")
-    with pytest.raises(InputError, match="not a workbook"):
+    with pytest.raises(InputError, match="not a readable workbook"):
         read_tenders(tmp_path / "x.xlsx")
 
 
