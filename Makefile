@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean sbom audit fuzz
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak debian bench-desk lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean sbom audit fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,13 +37,16 @@ test: .venv/.dev ## set up and run the whole everyday suite with lint and types
 test-slow: .venv/.dev ## the heavier tests
 	$(BIN)/pytest -m slow
 
-test-postgres: .venv/.dev ## the store on a real PostgreSQL, started and thrown away by the tests
-	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
-	  || { echo "PostgreSQL's server programs are missing: apt-get install postgresql" >&2; exit 1; }
-	$(BIN)/pytest -m postgres
+test-postgres: .venv/.dev ## the store on a real PostgreSQL, installed where missing, started and thrown away by the tests
+	@sh tests/debian.sh postgres
+	$(BIN)/pytest -n 2 --dist loadfile -m postgres --ignore tests/crash
 
 test-crash: .venv/.dev ## kill -9, full disks and lost databases at many points, then the same command again
-	$(BIN)/pytest -m "slow or not slow" tests/crash
+	@sh tests/debian.sh postgres || echo "the tests of lost databases are skipped" >&2
+	$(BIN)/pytest -n 2 --dist load -m "slow or not slow" tests/crash
+
+debian: ## Debian's packages that tests and pictures drive: PostgreSQL, Chromium, LibreOffice, poppler, fonts
+	@sh tests/debian.sh postgres browser office
 
 lint: .venv/.dev ## ruff, mypy --strict, import contract
 	$(BIN)/ruff check .
@@ -51,8 +54,8 @@ lint: .venv/.dev ## ruff, mypy --strict, import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: .venv/.dev ## 30 nights of 20,000 enterprises with feedback and a change of policy, then every night done again
-	$(BIN)/python -m tests.bench.soak --nights 30 --enterprises $(or $(SIZE),20000)
+soak: .venv/.dev ## NIGHTS=30 of SIZE=20000 with feedback and an amended policy, then every night done again
+	$(BIN)/python -m tests.soak.month --nights $(or $(NIGHTS),30) --enterprises $(or $(SIZE),20000)
 
 bench-tender: .venv/.dev ## tenders: 200 lots x 50 bidders, HiGHS and brute force beside it, Polish contractors
 	$(BIN)/python -m tests.bench.tender
@@ -66,10 +69,14 @@ bench-worth: .venv/.dev ## what plans find: hidden truth of generated registers 
 bench-rating: .venv/.dev ## ratings: this project, DuckDB, pandas and the floor over one lake; SIZE=1m|10m|60m
 	$(BIN)/python -m tests.bench.rating --size $(or $(SIZE),1m)
 
+bench-desk: .venv/.dev ## 100 officers at the desk over 20,000 enterprises: latency by page, errors, memory of the server
+	$(BIN)/python -m tests.bench.desk
+
 bench-export: .venv/.dev ## workbooks: 100,000 x 20 beside bare openpyxl and XlsxWriter, reading back beside openpyxl
 	$(BIN)/python -m tests.bench.export
 
 test-browser: .venv/.dev ## report and desk in headless Chromium, with axe
+	@sh tests/debian.sh browser
 	$(BIN)/pytest -m browser
 
 pictures: .venv/.dev ## screenshots of roster, notice, report and desk into docs/pictures

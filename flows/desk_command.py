@@ -34,7 +34,9 @@ def serve(
     people = People(settings.root / "desk-users.json")
     if not people.all():
         raise UsageError("the desk has no users.", remedy="`evenhand desk-user LOGIN --name NAME --role approver`")
-    app = make_app(Office.open(settings, run_id), people, secure=behind_tls)
+    office = Office.open(settings, run_id)
+    office.get_ready()
+    app = make_app(office, people, secure=behind_tls)
     console.out.print(f"desk: http://{host}:{port}/ (stop with Ctrl+C)", markup=False)
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, access_log=False)
 

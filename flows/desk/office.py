@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from models.store import events
 from models.store.session import Store, open_store
 
 FOUND_AT_MOST = 50
+REMEMBERED = 5_000  # explanations, some 10 kB each
 
 
 @dataclass
@@ -79,7 +81,21 @@ class Office:
         ).head(FOUND_AT_MOST)
 
     def explanation(self, enterprise_id: str) -> Explanation:
-        return explain(enterprise_id, self.tables, self.run.context.policy, history=history(self.run.context))
+        """Why this tier; told once, then remembered: a finished run does not change."""
+        return self._told(enterprise_id)
+
+    @cached_property
+    def _told(self) -> Callable[[str], Explanation]:
+        past = history(self.run.context)
+
+        def tell(enterprise_id: str) -> Explanation:
+            return explain(enterprise_id, self.tables, self.run.context.policy, history=past)
+
+        return lru_cache(maxsize=REMEMBERED)(tell)
+
+    def get_ready(self) -> None:
+        """Read the run's files now rather than while the first officers wait."""
+        _ = self.firms, self.visits, self._told
 
     def left_out(self, enterprise_id: str) -> str | None:
         """Why the firm is not visited; None where it is, or where there is no plan."""

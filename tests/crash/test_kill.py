@@ -62,7 +62,7 @@ def seconds(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.15, 0.3, 0.45, 0.6, 0.75, 0.9])
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
 def test_the_whole_command_killed_by_the_clock(
     tmp_path: Path, undisturbed: Undisturbed, seconds: float, share: float
 ) -> None:
