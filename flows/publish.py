@@ -23,6 +23,7 @@ from flows.retries import IO
 from flows.run import RunContext
 from flows.schedule import planned
 from flows.steps import once, read_json
+from models.inspection import publish_draw
 from models.records import TABLES, empty
 
 
@@ -56,6 +57,7 @@ def publish(
             rosters = (plan, found["enterprises"], found["inspectors"], context.policy, facts, draft / "rosters")
             write_rosters(*rosters, approval=approval, language=language)
             shutil.copytree(work / "plan" / "plan", draft / "plan")
+            publish_draw(plan.draw, draft / "draw", revealed=approval is not None)
             if approval is not None and (work / "published" / "calendars").is_dir():
                 shutil.copytree(work / "published" / "calendars", draft / "calendars")  # approval updates them
             calendars = (plan.visits, found["enterprises"], found["inspectors"], facts, draft / "calendars")

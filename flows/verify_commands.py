@@ -46,7 +46,7 @@ def verify_draw(
 ) -> None:
     """Replay a published draw from its files alone. docs/draw.md says how to do it without evenhand.
 
-    Example:  evenhand verify draw var/out/generated-2026-11-01/plan
+    Example:  evenhand verify draw var/out/generated-2026-11-01/draw
     """
     from models.inspection import verify_draw as differences
 

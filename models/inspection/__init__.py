@@ -3,7 +3,7 @@
 from models.inspection.check import Violation, violations
 from models.inspection.counterfactuals import Counterfactual, counterfactuals
 from models.inspection.make import make_plan
-from models.inspection.plan_files import load_plan, verify_draw
+from models.inspection.plan_files import load_plan, publish_draw, verify_draw
 from models.inspection.replan import Changes, changed_input, changed_visits, replan
 from models.inspection.terms import DrawPublication, Operations, Plan, PlanInput
 
@@ -20,6 +20,7 @@ __all__ = [
     "counterfactuals",
     "load_plan",
     "make_plan",
+    "publish_draw",
     "replan",
     "verify_draw",
     "violations",

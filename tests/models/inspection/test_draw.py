@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,24 +13,51 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.inspection import draw, keyed, make_plan
+from models.inspection import draw, keyed, make_plan, publish_draw
 from tests.models.inspection.world import world
 
-DOC = Path(__file__).parents[3] / "docs" / "draw.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
-def test_the_thirty_lines_of_the_document_replay_a_draw(tmp_path: Path) -> None:
-    make_plan(world(n=3000, inspectors=15)).save(tmp_path / "plan")
-    code = re.search(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.S)
+def test_the_thirty_lines_of_the_readme_replay_a_published_draw(tmp_path: Path) -> None:
+    """In a process that cannot see evenhand, on the files that are published after approval."""
+    found = make_plan(world(n=3000, inspectors=15)).draw
+    publish_draw(found, tmp_path / "draw", revealed=True)
+    section = README.read_text(encoding="utf-8").split("## Replaying a draw without evenhand")[1].split("\n## ")[0]
+    code = re.search(r"```python\n(.*?)```", section, re.S)
     assert code is not None
-    assert len(code.group(1).splitlines()) <= 36
+    assert len(code.group(1).splitlines()) <= 30
     (tmp_path / "replay.py").write_text(code.group(1), encoding="utf-8")
-    command = [sys.executable, "-I", "-W", "ignore", str(tmp_path / "replay.py"), str(tmp_path / "plan")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("the draw replays: "), done.stderr
-    pool = tmp_path / "plan" / "pool.csv"
-    pool.write_text(pool.read_text().replace(",true", ",false", 1))
-    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+    command = [sys.executable, "-I", "-S", "-W", "ignore", str(tmp_path / "replay.py"), str(tmp_path / "draw")]
+
+    def replayed() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    done = replayed()
+    drawn = int(found.pool["drawn"].sum())
+    assert done.stdout == f"the draw replays: {drawn} of {found.pool.height} firms\n", done.stderr
+    honest = (tmp_path / "draw" / "pool.csv").read_text()
+    for lie, complaint in (
+        (honest.replace(",true", ",false", 1), "was drawn otherwise"),
+        (honest.replace(",false", ",true", 1), "was drawn otherwise"),
+        ("\n".join(honest.splitlines()[:-1]) + "\n", "not the pool announced"),
+    ):
+        (tmp_path / "draw" / "pool.csv").write_text(lie)
+        told = replayed()
+        assert told.returncode != 0
+        assert complaint in told.stderr
+
+
+def test_nothing_published_before_approval_gives_the_draw_away(tmp_path: Path) -> None:
+    found = make_plan(world(n=1000)).draw
+    publish_draw(found, tmp_path / "draw", revealed=False)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "draw").iterdir()}
+    assert set(texts) == {"announcement.json", "quotas.csv", "pool.csv"}
+    head = json.loads(texts["announcement.json"])
+    assert (head["commitment"], head["pool_hash"]) == (found.commitment, found.pool_hash)
+    assert found.seed not in "".join(texts.values())
+    assert texts["pool.csv"].splitlines()[0] == "enterprise_id,stratum,measure,per_million"
+    assert "n" not in texts["quotas.csv"].splitlines()[0].split(",")
 
 
 def _frequencies(measure: np.ndarray, quota: int, seeds: int) -> np.ndarray:
