@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from config.errors import PlanError, PolicyGap
 from config.settings import Settings
 from flows.collect import known_visits, report_visits, told_at
-from flows.earlier import earlier_runs
+from flows.earlier import earlier_runs, runs_elsewhere
 from flows.feedback import feedback, hashes
 from flows.intake import input_hashes, take_in, tender_files
 from flows.kept_policy import under_kept_policy
@@ -28,6 +28,7 @@ from flows.run import FinishedRun, RunContext, saved, saved_runs
 from flows.schedule import plan_inspections
 from flows.steps import read_json, write_json
 from flows.tender import score_tenders
+from flows.tidy import tidied_on
 from models.inspection.plan_files import load_draw
 from models.store import events, reads
 from models.store.recompute import RunCheck, verify_draw, verify_run
@@ -50,7 +51,7 @@ def differences_of_run(settings: Settings, run_id: str) -> list[str]:
         told = list(_told_apart(row, then))
         gone = [name for name in _files(names) if not (run.context.data / name).is_file()]
         if gone:
-            return [*told, *(f"input {name} is no longer in {run.context.data}" for name in gone)]
+            return [*told, *_inputs_gone(store, run, gone)]
         scratch = _scratch(settings, Path(folder))
         _lay_out_feedback(settings, run.context, known_by, scratch)
         context = _in(scratch, then, _as_read(names, run.context.data, Path(folder) / "data"))
@@ -59,6 +60,15 @@ def differences_of_run(settings: Settings, run_id: str) -> list[str]:
             store, run.run_id, lambda arguments: _again(context, run.run_id, Path(folder)), files=input_hashes(context)
         )
     return [*told, *_lines(check)]
+
+
+def _inputs_gone(store: Store, run: FinishedRun, names: list[str]) -> Iterator[str]:
+    """Why a run cannot be done again: its inputs are archived elsewhere, its own steps perhaps tidied away."""
+    with store.snapshot() as snapshot:
+        day = tidied_on(snapshot, run.run_id)
+    if day is not None:
+        yield f"nothing was compared: steps tidied on {day}, and inputs are gone; lay them out from the archive"
+    yield from (f"input {name} is no longer in {run.context.data}" for name in names)
 
 
 def differences_of_draw(settings: Settings, run_id: str, folder: Path) -> list[str]:
@@ -112,7 +122,8 @@ def _feedback_known_by(store: Store, run: FinishedRun) -> str:
 
 def _scratch(settings: Settings, folder: Path) -> Settings:
     """The same settings, writing elsewhere; the secret stays, or links would come apart."""
-    plain = settings.model_dump(exclude={"var", "database_url", "lake_url", "person_secret", "person_secret_file"})
+    elsewhere = {"var", "database_url", "database_url_file", "lake_url", "person_secret", "person_secret_file"}
+    plain = settings.model_dump(exclude=elsewhere | {"task_runner", "cluster_address"})  # here: nobody else sees var/
     return Settings(
         var=folder,
         database_url=f"sqlite:///{folder / 'again.sqlite'}",
@@ -154,12 +165,12 @@ def _in(settings: Settings, context: RunContext, data: Path) -> RunContext:
 def _lay_out_earlier(then: RunContext, context: RunContext) -> None:
     """The earlier runs that were looked back on, where the repetition looks for them; their steps stay in place."""
     saved_runs(context.settings).mkdir(exist_ok=True)
-    for run in earlier_runs(then):
-        name = f"{run.run_id}.json"
-        noted = read_json(saved_runs(then.settings) / name)
-        here = context.arguments(run.run_id)
-        sort = {key: here[key] for key in ("data", "pack", "scenario")}
-        write_json(saved_runs(context.settings) / name, noted | sort)
+    of_pack = {run.run_id: ("data", "pack", "scenario") for run in earlier_runs(then)}
+    of_others = {run.run_id: ("data",) for run in runs_elsewhere(then)}
+    for run_id, keys in (of_others | of_pack).items():
+        noted = read_json(saved_runs(then.settings) / f"{run_id}.json")
+        here = context.arguments(run_id)
+        write_json(saved_runs(context.settings) / f"{run_id}.json", noted | {key: here[key] for key in keys})
 
 
 def _lay_out_feedback(settings: Settings, context: RunContext, known_by: str, scratch: Settings) -> None:

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.discreet import discreet
 from flows.earlier import history
 from flows.intake import tables
+from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once
 from flows.workers import mapper
@@ -23,7 +24,7 @@ from models.rating.errand import NamedLaw
 from models.rating.lake_run import rate_lake, tell_lake
 
 
-@task(name="rate", cache_policy=NO_CACHE)
+@task(name="rate", cache_policy=NO_CACHE, **IO)
 @discreet
 def rate_all(context: RunContext, intake_folder: Path, folder: Path) -> dict[str, int]:
     """Rate every enterprise as of the run's day; returns enterprises by tier, best tier first."""

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -238,7 +238,7 @@ def _ray(settings: Settings) -> Iterator[Mapper]:
 
 
 def _start_ray(ray: Any, settings: Settings) -> None:
-    """A head of this machine has 15 s for its helpers, which a loaded machine may miss the first time."""
+    """A head of this machine gives its helpers 15 s, which a loaded machine may miss: then once more."""
     for attempt in range(ATTEMPTS):
         try:
             ray.init(**_ray_options(settings))
@@ -247,6 +247,16 @@ def _start_ray(ray: Any, settings: Settings) -> None:
             ray.shutdown()
             if settings.cluster_address or attempt == ATTEMPTS - 1:
                 raise ConnectionError(str(error)) from error
+            _end_helpers()
+
+
+def _end_helpers() -> None:
+    """What a start that failed leaves running: ray ends it only with this process."""
+    psutil = _library("psutil")
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if "/ray/" in " ".join(child.cmdline()):
+                child.kill()
 
 
 def _call(task: Task, number: int) -> int:

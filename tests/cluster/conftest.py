@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -68,7 +69,9 @@ def over(runner: str, s3: dict[str, str], tmp_path_factory: pytest.TempPathFacto
 
 def left_over() -> list[str]:
     """Command lines of worker processes that this process has left behind."""
-    children = psutil.Process().children(recursive=True)
-    psutil.wait_procs(children, timeout=10)
-    lines = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
-    return [line for line in lines if "resource_tracker" not in line]
+    psutil.wait_procs(psutil.Process().children(recursive=True), timeout=10)
+    lines = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            lines.append(" ".join(child.cmdline()))
+    return [line for line in lines if line and "resource_tracker" not in line]
