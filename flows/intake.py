@@ -9,12 +9,13 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from config.errors import UsageError
 from flows.discreet import discreet
 from flows.feedback import OVERRIDES, feedback, hashes, laid_over
 from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
-from models.intake import file_hashes, intake, load_source
+from models.intake import file_hashes, intake, load_source, own_policy
 from models.store.canonical import json_digest
 
 
@@ -30,10 +31,12 @@ def tender_files(context: RunContext) -> list[Path]:
 
 
 def _beside(context: RunContext) -> dict[str, str]:
-    """What is read beside the registers: how the source is to be read, and the tenders."""
+    """What is read beside the registers: how the source is to be read, the pack it was written for, and the tenders."""
     source = load_source(context.source)
     tenders = {f"tenders/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in tender_files(context)}
-    return {f"source:{source.id}": json_digest(source.model_dump(mode="json"))} | tenders
+    own = own_policy(source, context.policy)
+    known = {f"policy:{own.pack}": own.digest} if own else {}
+    return {f"source:{source.id}": json_digest(source.model_dump(mode="json"))} | known | tenders
 
 
 @task(name="intake", cache_policy=NO_CACHE, **IO)
@@ -49,6 +52,7 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
             secret=context.settings.secret(),
             policy=context.policy,
             as_of=context.as_of,
+            own=own_policy(source, context.policy),
         )
         fed = feedback(context)
         taken = laid_over(result.tables, fed)
@@ -73,7 +77,9 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
 
 
 def tables(folder: Path) -> dict[str, pl.DataFrame]:
-    """The accepted tables of a finished intake."""
+    """The accepted tables of a finished intake; UsageError when it was tidied away."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} was tidied away.", remedy="give the run's command again")
     return {p.stem: pl.read_parquet(p) for p in sorted(folder.glob("*.parquet")) if p.stem != "rejected"}
 
 

@@ -47,11 +47,12 @@ def opening_of(cases: list[TenderCase], given: date | None) -> date:
 
 def from_registers(data: Path, source: str, pack: str, as_of: date, settings: Settings) -> Material:
     """Take in the agencies' files and rate as of the day of opening."""
-    from models.intake import intake, load_source
+    from models.intake import intake, load_source, own_policy
     from models.rating import rate
 
-    policy = load_policy(pack).at(as_of)
-    taken = intake(load_source(source), data, secret=settings.secret(), policy=policy, as_of=as_of)
+    policy, described = load_policy(pack).at(as_of), load_source(source)
+    own = own_policy(described, policy)
+    taken = intake(described, data, secret=settings.secret(), policy=policy, as_of=as_of, own=own)
     tables = {name: empty(schema) for name, schema in TABLES.items()} | dict(taken.tables)
     return Material(policy, rate(tables, policy), tables, listed=True, complete=True)
 

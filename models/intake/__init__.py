@@ -9,6 +9,17 @@ from models.intake.hashes import file_hashes
 from models.intake.raw import FileSeen
 from models.intake.rotation import rekey
 from models.intake.run import Intake, intake
-from models.intake.source import load_source, source_names
+from models.intake.source import load_source, own_policy, source_names
 
-__all__ = ["FileSeen", "Intake", "Run", "Source", "file_hashes", "intake", "load_source", "rekey", "source_names"]
+__all__ = [
+    "FileSeen",
+    "Intake",
+    "Run",
+    "Source",
+    "file_hashes",
+    "intake",
+    "load_source",
+    "own_policy",
+    "rekey",
+    "source_names",
+]

@@ -33,11 +33,23 @@ SOLE_TRADERS = ("个体工商户", "个体户", "个体", "自然人", "sole_tra
 
 @dataclass(frozen=True)
 class Run:
-    """What intake needs besides the files: the secret for person keys, the policy, the day."""
+    """What intake needs besides the files: the secret for person keys, the policy, the day, and where another pack
+    rates than the source's own (`own`), that one too: what it knows is no mistake of the files."""
 
     secret: bytes
     policy: Policy
     as_of: date
+    own: Policy | None = None
+
+    @property
+    def items(self) -> list[str]:
+        """Items that may occur."""
+        return [*self.policy.items, *(self.own.items if self.own else ())]
+
+    @property
+    def lists(self) -> list[str]:
+        """Lists that may occur."""
+        return [*self.policy.lists, *(self.own.lists if self.own else ())]
 
 
 def headings_used(form: ColumnForm) -> tuple[str, ...]:
@@ -160,11 +172,11 @@ def _unreadable(name: str, dtype: pl.DataType) -> str:
 def _policy_checks(typed: pl.DataFrame, table: TableForm, run: Run, keep: subjects.Keep) -> None:
     """Codes that only the policy knows, and days that have not come yet."""
     if table.fills == "records":
-        keep("unknown_item", "item", typed["item"].is_in(list(run.policy.items)))
+        keep("unknown_item", "item", typed["item"].is_in(run.items))
     if table.fills == "decisions":
-        keep("unknown_item", "item", typed["item"].is_in(list(run.policy.items)))
+        keep("unknown_item", "item", typed["item"].is_in(run.items))
     if table.fills == "listings":
-        keep("unknown_list", "list_id", typed["list_id"].is_in(list(run.policy.lists)))
+        keep("unknown_list", "list_id", typed["list_id"].is_in(run.lists))
     if table.fills == "must_visits" and run.policy.inspection_rules is not None:
         keep("unknown_code", "reason", typed["reason"].is_in(list(run.policy.inspection_rules.exempt_reasons)))
     if table.later is Later.refuse:

@@ -41,13 +41,18 @@ class Intake:
         return -(-1000 * self.rejected.height // rows) if rows else 0
 
 
-def intake(source: Source, data: Path, *, secret: bytes, policy: Policy, as_of: date) -> Intake:
+def intake(
+    source: Source, data: Path, *, secret: bytes, policy: Policy, as_of: date, own: Policy | None = None
+) -> Intake:
     """Read all files of `source` under `data` as they stand on `as_of`.
+
+    own: the source's own pack where `policy` is another (models.intake.source.own_policy): records and lists that only
+    the own pack knows are taken in and weigh nothing.
 
     Raises InputError for a file that cannot be used at all (missing, empty, wrong encoding, missing column,
     forbidden field), and RejectionLimitExceeded when more rows were refused than the source allows.
     """
-    delivery = Delivery(source, Path(data), Run(secret, policy, as_of))
+    delivery = Delivery(source, Path(data), Run(secret, policy, as_of, own))
     tables: dict[str, pl.DataFrame] = {}
     with delivery.open:
         for fills in ORDER:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 import config
 from config.errors import InputError, PolicyError
+from config.in_force import Policy
+from config.policy import load_policy
 from config.source_forms import Source, TableForm
 from config.yaml_files import read_yaml
 from models.intake.columns import headings_used
@@ -43,6 +45,16 @@ def load_source(name_or_path: str | Path) -> Source:
     for number, table in enumerate(source.tables):
         _check_table(path.name, f"tables.{number}", table)
     return source
+
+
+def own_policy(source: Source, policy: Policy) -> Policy | None:
+    """The pack the source was written for, on the same day; None where it is the one that rates, or has no law then."""
+    if source.policy == policy.pack:
+        return None
+    book = load_policy(source.policy)
+    head = book.form.pack
+    covered = head.covers_from <= policy.as_of and (head.covers_to is None or policy.as_of < head.covers_to)
+    return book.at(policy.as_of) if covered else None
 
 
 def _check_table(file: str, where: str, table: TableForm) -> None:

@@ -6,12 +6,20 @@ from datetime import date
 
 import polars as pl
 
+from config.in_force import Policy
+from models.rating.rubric import nested
 from models.records import RATINGS
 
 HISTORY = pl.Schema(
     [("pack", pl.String), ("as_of", pl.Date), *((name, RATINGS[name]) for name in ("enterprise_id", "tier", "gates"))]
 )
 """One row per enterprise, pack and earlier run."""
+
+
+def packs_asked(policy: Policy) -> tuple[str, ...]:
+    """Other packs whose tiers some gate looks at, in ascending order."""
+    tests = [c.tier_of for gate in policy.gates for c in nested(gate.when) if c.tier_of is not None]
+    return tuple(sorted({test.pack for test in tests} - {policy.pack}))
 
 
 def remember(ratings: pl.DataFrame, pack: str, as_of: date) -> pl.DataFrame:

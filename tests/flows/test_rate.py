@@ -112,3 +112,33 @@ def test_rates_of_violation_come_from_the_last_plan_that_has_begun(tmp_path: Pat
     assert seen_rates(later, visits.clear()) is None
     assert seen_rates(context(tmp_path, plan.period_from - timedelta(days=1)), visits) is None
     assert seen_rates(done.context, visits) is None
+
+
+def test_a_gate_looks_at_the_tier_another_pack_has_given(tmp_path: Path) -> None:
+    from flows.earlier import history, named, runs_elsewhere
+    from flows.intake import take_in
+    from flows.rate import rate_all
+    from flows.run import saved_runs
+    from flows.steps import write_json
+
+    prepare(tmp_path)
+    write_registers(tmp_path / "data", 300, 3, DAY)
+    scenario = Path(__file__).parents[2] / "config" / "scenarios" / "tax-d-carries.yaml"
+    market = context(tmp_path, DAY, pack="market-cn", scenario=scenario)
+    assert (runs_elsewhere(market), history(market)) == ([], None)
+    tax = context(tmp_path, DAY, pack="tax-cn")
+    work = tax.work("t1")
+    take_in.fn(tax, work / "intake")
+    rate_all.fn(tax, work / "intake", work / "ratings")
+    saved_runs(tax.settings).mkdir(exist_ok=True)
+    write_json(saved_runs(tax.settings) / "t1.json", tax.arguments("t1"))
+    assert named(market) == {f"rated by tax-cn on {DAY}": "t1"}
+    assert named(context(tmp_path, DAY, pack="market-cn")) == {}  # no gate asks
+    assert named(context(tmp_path, DAY - timedelta(days=1), pack="market-cn", scenario=scenario)) == {}
+    rate_all.fn(market, work / "intake", tmp_path / "market" / "ratings")
+    found = pl.read_parquet(tmp_path / "market" / "ratings" / "ratings.parquet")
+    bad = pl.read_parquet(work / "ratings" / "ratings.parquet").filter(pl.col("tier") == "D")["enterprise_id"]
+    capped = found.filter(pl.col("gates").list.contains("tax_class_d"))
+    assert sorted(capped["enterprise_id"]) == sorted(bad)
+    assert bad.len() > 0
+    assert set(capped["tier"]) <= {"C", "D"}
