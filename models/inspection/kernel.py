@@ -12,7 +12,7 @@ function's own file changes, so a helper or a table kept in another file would l
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from numba import njit
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+Whole = Any  # an integer, of the width numba chooses
 PAIRS = 8  # visits of a bin whose pairs are looked at for ejection
 
 
@@ -59,6 +60,7 @@ class Rules(NamedTuple):
     target: I64
     over: I64  # per group, cost of each item beyond the target
     travel: int
+    plain: bool = True  # no value added anywhere: all bins that take an item are alike
 
 
 class State(NamedTuple):
@@ -75,7 +77,7 @@ class State(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def mixed(key, counter):  # type: ignore[no-untyped-def]
+def mixed(key: np.uint64, counter: Whole) -> Whole:
     """Random 32-bit number of a counter (splitmix64)."""
     z = key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -84,7 +86,9 @@ def mixed(key, counter):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def load_with(state, b, out1, out2, item, items, rules, bins):  # type: ignore[no-untyped-def]
+def load_with(
+    state: State, b: Whole, out1: Whole, out2: Whole, item: Whole, items: Items, rules: Rules, bins: Bins
+) -> Whole:
     """Minutes with travel in bin b without out1, out2 (or -1) and with item; -1 when it would be a third district."""
     kind = bins.kind[b]
     load = state.used[b]
@@ -121,7 +125,7 @@ def load_with(state, b, out1, out2, item, items, rules, bins):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def allowed(j, b, items, bins, rules):  # type: ignore[no-untyped-def]
+def allowed(j: Whole, b: Whole, items: Items, bins: Bins, rules: Rules) -> bool:
     """Kind, window and clashes."""
     if rules.size[items.row[j], bins.kind[b]] < 0 or bins.day[b] < items.first[j] or bins.day[b] > items.last[j]:
         return False
@@ -132,7 +136,7 @@ def allowed(j, b, items, bins, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def add(j, b, state, items, bins, rules):  # type: ignore[no-untyped-def]
+def add(j: Whole, b: Whole, state: State, items: Items, bins: Bins, rules: Rules) -> None:
     size = rules.size[items.row[j], bins.kind[b]]
     state.place[j] = b
     state.members[b, state.filled[b]] = j
@@ -153,7 +157,7 @@ def add(j, b, state, items, bins, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def drop(j, state, items, bins, rules):  # type: ignore[no-untyped-def]
+def drop(j: Whole, state: State, items: Items, bins: Bins, rules: Rules) -> None:
     b = state.place[j]
     size = rules.size[items.row[j], bins.kind[b]]
     state.place[j] = -1
@@ -172,7 +176,7 @@ def drop(j, state, items, bins, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def step_gain(group, up, state, rules):  # type: ignore[no-untyped-def]
+def step_gain(group: Whole, up: bool, state: State, rules: Rules) -> Whole:
     """Premium (or cost beyond the target) of one item more (up) or fewer in the group; changes the count."""
     if up:
         state.done[group] += 1
@@ -182,12 +186,12 @@ def step_gain(group, up, state, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def construct(order, items, bins, rules, state):  # type: ignore[no-untyped-def]
-    """Best fit: items in the given order into the tightest open bin of their district, else the cheapest empty
-    one whose people have worked least, else an open bin of one other district."""
+def construct(order: I32, items: Items, bins: Bins, rules: Rules, state: State) -> Whole:
+    """Best fit: items in the given order where they add most; among equals into the tightest open bin of their
+    district, else the cheapest empty one whose people have worked least, else an open bin of one other district."""
     placed = 0
     for j in order:
-        best, best_rank, best_a, best_b = -1, 9, 0, 0
+        best, best_rank, best_a, best_b, best_extra = -1, 9, 0, 0, np.int64(0)
         value = items.value[j] + (
             rules.premium[items.group[j]]
             if state.done[items.group[j]] < rules.target[items.group[j]]
@@ -213,9 +217,11 @@ def construct(order, items, bins, rules, state):  # type: ignore[no-untyped-def]
                     state.visits[b, 1] > 0 and state.where[b, 1] == d
                 )
                 rank, first, second = (0 if same else 2), np.int64(free), bins.price[b]
-            if rank < best_rank or (rank == best_rank and (first < best_a or (first == best_a and second < best_b))):
-                best, best_rank, best_a, best_b = b, rank, first, second
-                if rank == 0 and free == 0:
+            extra = rules.extra[items.row[j], bins.kind[b]]
+            tighter = rank == best_rank and (first < best_a or (first == best_a and second < best_b))
+            if best < 0 or extra > best_extra or (extra == best_extra and (rank < best_rank or tighter)):
+                best, best_rank, best_a, best_b, best_extra = b, rank, first, second, extra
+                if rank == 0 and free == 0 and rules.plain:
                     break
         if best >= 0:
             add(j, best, state, items, bins, rules)
@@ -225,7 +231,17 @@ def construct(order, items, bins, rules, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def improve(steps, key, heat, cool, items, bins, rules, state, fixed):  # type: ignore[no-untyped-def]
+def improve(
+    steps: Whole,
+    key: np.uint64,
+    heat: Whole,
+    cool: Whole,
+    items: Items,
+    bins: Bins,
+    rules: Rules,
+    state: State,
+    fixed: npt.NDArray[np.bool_],
+) -> Whole:
     """Bounded annealing. One kind of step covers insert (with up to two ejections), relocate, swap and replace:
     put item j into bin b, eject at most two, find them another place or leave them out.
 
@@ -291,6 +307,8 @@ def improve(steps, key, heat, cool, items, bins, rules, state, fixed):  # type: 
                 lost = items.value[e] + rules.extra[items.row[e], bins.kind[b]]
                 if 0 <= load <= capacity and lost < cheapest:
                     cheapest, e1 = lost, e
+                    if not rules.plain:  # its worth depends on where it goes: the first in turn, whichever it is
+                        break
             if e1 < 0:
                 for at in range(min(count, PAIRS)):
                     e = state.members[b, (at + turn) % count]
@@ -370,7 +388,7 @@ def improve(steps, key, heat, cool, items, bins, rules, state, fixed):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def negative_log(odd):  # type: ignore[no-untyped-def]
+def negative_log(odd: Whole) -> Whole:
     """-ln(odd/512) * 1024, by halving and a series in integers (error < 2/1024)."""
     x = np.int64(odd) << 20
     result = np.int64(0)
@@ -388,20 +406,41 @@ def negative_log(odd):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def home(e, b, b0, j, taken, key, counter, state, items, bins, rules):  # type: ignore[no-untyped-def]
-    """Another bin for the ejected e: first the one j leaves, then three at random; -1 when none fits."""
+def home(
+    e: Whole,
+    b: Whole,
+    b0: Whole,
+    j: Whole,
+    taken: Whole,
+    key: np.uint64,
+    counter: Whole,
+    state: State,
+    items: Items,
+    bins: Bins,
+    rules: Rules,
+) -> Whole:
+    """Another bin for the ejected e: the one j leaves, or one of four at random; -1 when none fits.
+
+    The first that fits; where bins add different values, the best of them.
+    """
     if e < 0:
         return np.int32(-1)
+    found: Whole = np.int32(-1)
+    most: Whole = np.int64(0)
     if b0 >= 0 and b0 != taken and allowed(e, b0, items, bins, rules):
         load = load_with(state, b0, j, -1, e, items, rules, bins)
         if 0 <= load <= bins.capacity[b0]:
-            return np.int32(b0)
+            if rules.plain:
+                return np.int32(b0)
+            found, most = np.int32(b0), rules.extra[items.row[e], bins.kind[b0]]
     lo, hi = rules.cell_start[items.cell[e]], rules.cell_start[items.cell[e] + 1]
     for attempt in range(4):
         c = rules.cell_bins[lo + mixed(key, counter + attempt) % (hi - lo)]
         if c == b or c == b0 or c == taken or not allowed(e, c, items, bins, rules):  # noqa: SIM109 (numba)
             continue
         load = load_with(state, c, -1, -1, e, items, rules, bins)
-        if 0 <= load <= bins.capacity[c]:
-            return np.int32(c)
-    return np.int32(-1)
+        if 0 <= load <= bins.capacity[c] and (found < 0 or rules.extra[items.row[e], bins.kind[c]] > most):
+            if rules.plain:
+                return np.int32(c)
+            found, most = np.int32(c), rules.extra[items.row[e], bins.kind[c]]
+    return found
