@@ -20,9 +20,10 @@ from exports.annotated import annotate
 from exports.facts import FORMAT, plan_digest
 from exports.returned_file import check_workbook
 from exports.returned_rows import Problem, Reader, find_heading
+from exports.words import Term, people_terms
 from models.intake.raw import readable
 from models.intake.sheets import check_extent
-from models.outcome import REFUSED, RETURNED, Proposed, propose
+from models.outcome import REFUSED, RETURNED, Proposed, Staff, propose
 
 FACTS = "_evenhand"
 WHOLE = 30_000  # rows up to which the answer repeats the whole workbook
@@ -59,16 +60,20 @@ def collect_file(
     as_of: date,
     *,
     known: pl.DataFrame | None = None,
+    staff: Staff | None = None,
     answer: Path | None = None,
 ) -> Collected:
     """Read a returned roster of the plan `visits` (PLAN_VISITS) and propose what it says.
 
-    `known`: VISITS taken before; `answer`: where the annotated copy goes. Raises InputError for a file that is no
+    `known`: VISITS taken before; `staff`: who may have stood in for the planned inspectors (without it nobody);
+    `answer`: where the annotated copy goes. Raises InputError for a file that is no
     roster of this plan; single bad rows are refused, the good ones stand.
     """
-    returned = read_roster(path, visits, policy)
-    proposed = propose(returned.rows, visits, policy, as_of, known=known)
+    people = () if staff is None else people_terms(staff.inspectors)
+    returned = read_roster(path, visits, policy, people)
+    proposed = propose(returned.rows, visits, policy, as_of, known=known, staff=staff)
     refused = pl.concat([returned.refused, proposed.refused]).sort("row", "column")
+    refused = refused.with_columns(pl.col("column").replace({"inspectors": "present_1"}))
     copy = None
     if answer is not None:
         taken = set(returned.rows["row"]) - set(refused["row"])
@@ -76,8 +81,8 @@ def collect_file(
     return Collected(returned, proposed, refused, copy)
 
 
-def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
-    """The rows of a returned roster; InputError where the file is no roster of this plan."""
+def read_roster(path: Path, visits: pl.DataFrame, policy: Policy, people: tuple[Term, ...] = ()) -> Returned:
+    """The rows of a returned roster; `people` may be named in it. InputError: the file is no roster of this plan."""
     size = check_workbook(path)
     check_extent(path.name, path.read_bytes())
     with readable(path.name, "roster", "save it again as .xlsx"):  # errors and panics of the compiled reader
@@ -85,11 +90,10 @@ def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
         facts = _facts(path, book)
         digest = _same_plan(path, facts, visits)
         sheet, heading, columns, cells = _roster_sheet(path, book)
-    reader = Reader(dict(visits.select("visit_id", "enterprise_id").iter_rows()), digest, policy)
+    reader = Reader(dict(visits.select("visit_id", "enterprise_id").iter_rows()), digest, policy, people)
     rows, problems, blank = _read(reader, cells, heading, columns)
     place = {"file": path.name, "sheet": sheet}
-    # the people who were there are the plan's: a roster cannot name others
-    taken = [place | row | {"inspectors": []} for row in rows]
+    taken = [place | row | {"inspectors": _present(row)} for row in rows]
     refused = [place | {key: getattr(p, key) for key in p.__dataclass_fields__} for p in problems]
     return Returned(
         path.name,
@@ -101,6 +105,11 @@ def read_roster(path: Path, visits: pl.DataFrame, policy: Policy) -> Returned:
         blank,
         size,
     )
+
+
+def _present(row: dict[str, Any]) -> list[str]:
+    """Ids of those who stood in for the planned inspectors; none where those went themselves."""
+    return [one for name in ("present_1", "present_2") if (one := row.get(name))]
 
 
 def _read(

@@ -12,7 +12,7 @@ from config.in_force import Policy
 from exports.cells import EPOCH
 from exports.facts import visit_key
 from exports.layout import LANGUAGES, ROSTER, Kind
-from exports.words import choice_lists, folded, reading
+from exports.words import Term, choice_lists, folded, reading
 
 HEADING_WITHIN = 30  # rows in which the heading must stand
 _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00:00(?:\.0+)?)?$")
@@ -63,9 +63,9 @@ def parse_day(text: str) -> date | None:
 class Reader:
     """Reads rows against one plan: `firms` enterprise by visit, `plan` the plan's digest."""
 
-    def __init__(self, firms: Mapping[str, str], plan: str, policy: Policy) -> None:
+    def __init__(self, firms: Mapping[str, str], plan: str, policy: Policy, people: tuple[Term, ...] = ()) -> None:
         self.firms, self.plan = firms, plan
-        self.lists = {name: reading(terms) for name, terms in choice_lists(policy).items()}
+        self.lists = {name: reading(terms) for name, terms in choice_lists(policy, people).items()}
 
     def read(self, number: int, cells: Mapping[str, str | None]) -> dict[str, Any] | Problem | None:
         """The row in the shape of RETURNED, or why not, or None where nobody has filled it in."""

@@ -14,6 +14,7 @@ from exports import plan_sheets, roster_sheet
 from exports.facts import Approval, Facts, plan_digest
 from exports.layout import Language
 from exports.roster_rows import by_region, numbered, roster_rows, why_not_rows
+from exports.words import Term, people_terms
 from exports.workbook import Book
 
 
@@ -36,6 +37,7 @@ class Office:
     rows: pl.DataFrame  # roster_rows of the region
     left_out: pl.DataFrame  # why_not_rows of the region
     quota: pl.DataFrame
+    people: tuple[Term, ...]  # the inspectors who serve the region
     policy: Policy
     facts: Facts
     approval: Approval | None
@@ -67,10 +69,19 @@ def write_rosters(
     rows = by_region(roster_rows(visits, enterprises, inspectors, facts, language), wanted)
     why_not = by_region(why_not_rows(left_out, enterprises, policy.tiers, language), wanted)
     quota = by_region(plan.quota, wanted)
+    known, common = people_terms(inspectors), (policy, facts, approval, language)
     offices = (
-        Office(r, numbered(rows[r]), numbered(why_not[r]), quota[r], policy, facts, approval, language) for r in wanted
+        Office(r, numbered(rows[r]), numbered(why_not[r]), quota[r], _serving(inspectors, known, r), *common)
+        for r in wanted
     )
     return [write_office(office, folder / f"roster-{office.region}.xlsx") for office in offices]
+
+
+def _serving(inspectors: pl.DataFrame, known: tuple[Term, ...], region: str) -> tuple[Term, ...]:
+    """Those of the inspectors who serve a region."""
+    districts = pl.col("districts")
+    here = inspectors.filter(districts.list.contains(region) | districts.list.contains("*"))["inspector_id"].to_list()
+    return tuple(term for term in known if term.code in here)
 
 
 def write_office(office: Office, path: Path) -> Path:

@@ -38,8 +38,10 @@ def roster(book: Book, office: Office) -> None:
 
 def guard_entries(sheet: Sheet, office: Office, first: int, last: int) -> None:
     """Drop-downs and date checks with messages on the columns people fill in."""
-    lists, language = choice_lists(office.policy), office.language
+    lists, language = choice_lists(office.policy, office.people), office.language
     for place, column in enumerate(c for c in ROSTER.columns if c.choices):
+        if not lists[str(column.choices)]:
+            continue
         source = f"'{LISTS}'!${_list_letter(place)}$2:${_list_letter(place)}${len(lists[str(column.choices)]) + 1}"
         sheet.drop_down(column_range(ROSTER, column.id, first, last), source, *_choose(column, language))
     begin = f"DATE({office.facts.as_of:%Y,%-m,%-d})"
@@ -109,7 +111,7 @@ def _team(book: Book, office: Office, number: int, names: str, rows: pl.DataFram
 def hidden_facts(book: Book, office: Office) -> None:
     """The lists behind the drop-downs, and by what the workbook is recognised when it comes back."""
     columns = [c for c in ROSTER.columns if c.choices]
-    lists = choice_lists(office.policy)
+    lists = choice_lists(office.policy, office.people)
     terms: list[tuple[Term, ...]] = [lists[str(c.choices)] for c in columns]
     sheet = book.sheet(LISTS, [30.0] * len(columns))
     sheet.row([c.heading("en") for c in columns], "heading")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from config.in_force import Policy
 from exports.layout import Language, both
 from models.rating.wording import cited_text
@@ -77,9 +79,18 @@ def item_terms(policy: Policy) -> tuple[Term, ...]:
     return tuple(Term(item.code, item.title.zh, item.title.en) for item in adverse)
 
 
-def choice_lists(policy: Policy) -> dict[str, tuple[Term, ...]]:
+def people_terms(inspectors: pl.DataFrame) -> tuple[Term, ...]:
+    """Inspectors (INSPECTORS) by name, with the id where two bear the same name, in order of name."""
+    twice = set(inspectors.filter(pl.col("name").is_duplicated())["name"])
+    rows = inspectors.sort("name", "inspector_id").select("inspector_id", "name").iter_rows()
+    named = ((one, f"{name} ({one})" if name in twice else name or one) for one, name in rows)
+    return tuple(Term(one, said, said) for one, said in named)
+
+
+def choice_lists(policy: Policy, people: tuple[Term, ...] = ()) -> dict[str, tuple[Term, ...]]:
     """Every list that a drop-down offers, by the name the layout uses."""
-    return {"result": RESULTS, "follow_up": FOLLOW_UPS, "severity": SEVERITIES, "item": item_terms(policy)}
+    items = item_terms(policy)
+    return {"result": RESULTS, "follow_up": FOLLOW_UPS, "severity": SEVERITIES, "item": items, "inspector": people}
 
 
 def label(terms: tuple[Term, ...], code: str | None, language: Language) -> str:

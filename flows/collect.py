@@ -16,7 +16,7 @@ from config.errors import CheckFailed, UsageError
 from config.settings import Settings
 from flows import console
 from flows.prefect_home import prepare
-from models.records import VISITS, empty
+from models.records import TABLES, VISITS, empty
 from models.store import events, reads
 from models.store.ledger import Reader
 from models.store.session import UnitOfWork
@@ -69,9 +69,11 @@ def collect_roster(
     The same file twice changes nothing. Raises InputError for a file that is no roster of that run's plan.
     """
     from exports.outcome_form import collect_file
+    from flows.intake import tables
     from flows.run import restored
     from flows.schedule import planned
     from flows.signed import signed
+    from models.outcome import Staff
     from models.store.locks import run_lock
     from models.store.session import open_store
 
@@ -80,10 +82,12 @@ def collect_roster(
         raise UsageError(f"run {run.run_id} made no plan.", remedy="name the run whose roster this is with --run")
     now = datetime.now(UTC)
     visits, policy = planned(run.work / "plan").visits, run.context.policy
+    given = {name: empty(schema) for name, schema in TABLES.items()} | tables(run.work / "intake")
+    staff = Staff(given["inspectors"], given["conflicts"], given["enterprises"])
     with open_store(settings.database) as store, run_lock(store):
         with store.snapshot() as snapshot:
             known = known_visits(snapshot)
-        found = collect_file(path, visits, policy, today or now.date(), known=known, answer=answer)
+        found = collect_file(path, visits, policy, today or now.date(), known=known, staff=staff, answer=answer)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         with signed(settings, store) as unit:
             records = found.proposed.records.with_columns(visit_id=pl.col("act_id"))

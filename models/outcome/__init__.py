@@ -5,6 +5,7 @@ from models.outcome.ordering import ORDERING, ordering
 from models.outcome.propose import Proposed, propose
 from models.outcome.rates import RATES, SAMPLE, drawn_sample, rates
 from models.outcome.returned import CLEAN, FOUND, REFUSED, RESULTS, RETURNED
+from models.outcome.staff import Staff
 
 __all__ = [
     "CLEAN",
@@ -18,6 +19,7 @@ __all__ = [
     "SAMPLE",
     "Limits",
     "Proposed",
+    "Staff",
     "drawn_sample",
     "ordering",
     "propose",

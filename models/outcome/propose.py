@@ -14,6 +14,7 @@ import polars as pl
 from config.conditions import Severity
 from config.in_force import Policy
 from models.outcome.returned import FOUND, REFUSED, RESULTS
+from models.outcome.staff import Staff, with_flaws
 from models.records import RECORDS, VISITS, empty
 
 AGENCY = "inspection"
@@ -50,15 +51,17 @@ def propose(
     as_of: date,
     *,
     known: pl.DataFrame | None = None,
+    staff: Staff | None = None,
 ) -> Proposed:
     """Check RETURNED rows against the plan (PLAN_VISITS) and the catalogue of `policy`.
 
+    Rows that name inspectors were carried out by them instead of the planned ones; `staff` says who may.
     `known` are the VISITS taken from earlier returns: a row that repeats one is counted as unchanged, a row that
     contradicts one is refused (a correction is a decision of an officer, not of a spreadsheet).
     """
     firms = planned.select("visit_id", pl.col("enterprise_id").alias("planned_firm"), "inspectors", "purpose")
     taken = (empty(VISITS) if known is None else known).select(
-        "visit_id", pl.col("visit_date").alias("known_date"), pl.col("result").alias("known_result")
+        "visit_id", known_date="visit_date", known_result="result", known_people=pl.col("inspectors").list.sort()
     )
     rows = (
         returned.rename({"inspectors": "present"})
@@ -69,11 +72,11 @@ def propose(
             inspectors=pl.when(pl.col("present").list.len() > 0).then("present").otherwise("inspectors"),
         )
     )
-    rules = tuple(_rules(policy, as_of))
+    rows, rules = with_flaws(rows, staff), tuple(_rules(policy, as_of))
     first = pl.coalesce(pl.when(rule.broken.fill_null(False)).then(pl.lit(at)) for at, rule in enumerate(rules))
     judged = rows.with_columns(broken=first)
     good = judged.filter(pl.col("broken").is_null())
-    same = (pl.col("known_date") == pl.col("visited_on")) & (pl.col("known_result") == pl.col("outcome"))
+    same = _as_known()
     fresh = good.filter(~same.fill_null(False))
     return Proposed(_visits(fresh), _records(fresh, as_of), _refused(judged, rules), good.height - fresh.height)
 
@@ -106,10 +109,24 @@ def _rules(policy: Policy, as_of: date) -> Iterator[Rule]:
     yield Rule("date_order", "corrected_on", before, "corrected before the visit", "enter the day of the correction")
     few = column("inspectors").list.n_unique().fill_null(0) < team
     yield Rule("team_size", "inspectors", few, f"fewer than {team} inspectors", "name those who were there")
-    same_day = column("known_date") == column("visited_on")
-    changed = column("known_result").is_not_null() & ~(same_day & (column("known_result") == column("outcome")))
-    said = "this visit came back with another result before"
+    absent = "enter the names of those who were there"
+    yield Rule("unknown_inspector", "inspectors", column("stranger"), "not an inspector of the run", absent)
+    yield Rule("district", "inspectors", column("elsewhere"), "does not serve this inspectorate", absent)
+    yield Rule("licence", "inspectors", column("unlicensed"), "without a licence on that day", absent)
+    yield Rule("skill", "inspectors", column("unskilled"), "not licensed for this industry", absent)
+    recused = "the visit does not count: have it repeated by others"
+    yield Rule(
+        "conflict", "inspectors", column("conflicted"), "has a conflict of interest with this enterprise", recused
+    )
+    changed = column("known_result").is_not_null() & ~_as_known()
+    said = "this visit came back with another result, day or team before"
     yield Rule("contradiction", "result", changed, said, "have an officer correct it in the register")
+
+
+def _as_known() -> pl.Expr:
+    """Day, result and people are those of an earlier return."""
+    people = pl.col("known_people") == pl.col("inspectors").list.sort()
+    return (pl.col("known_date") == pl.col("visited_on")) & (pl.col("known_result") == pl.col("outcome")) & people
 
 
 def _visits(rows: pl.DataFrame) -> pl.DataFrame:

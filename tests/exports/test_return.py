@@ -18,6 +18,8 @@ from config.errors import InputError
 from exports.layout import ROSTER
 from exports.outcome_form import Collected, collect_file
 from exports.roster import write_rosters
+from models.outcome import Staff
+from models.records import INSPECTORS
 from tests.exports.world import World, make_world
 
 TODAY = date(2026, 7, 1)
@@ -244,3 +246,69 @@ def test_round_trip_through_libreoffice(sent: Path, world: World, tmp_path: Path
     assert back.visits.equals(plain.visits)
     assert back.records.equals(plain.records)
     assert isinstance(back.visits, pl.DataFrame)
+
+
+def named(world: World, *names: str) -> Callable[[Any], None]:
+    def change(page: Any) -> None:
+        fill(page, 5, "未发现问题 No problem found")
+        for column, name in zip(("present_1", "present_2"), names, strict=False):
+            page[at(column, 5)] = name
+
+    return change
+
+
+def staff(world: World, **changes: Any) -> Staff:
+    """Two more inspectors than the plan's: one may stand in, `changes` are made to the other."""
+    row = world.inspectors.row(0, named=True)
+    spare = [row | {"inspector_id": "s1", "name": "赵检"}, row | {"inspector_id": "s2", "name": "孙检"} | changes]
+    people = pl.concat([world.inspectors, pl.DataFrame(spare, schema=INSPECTORS)])
+    firm = world.plan.visits.sort("visit_date", "visit_id")["enterprise_id"].to_list()
+    conflicts = pl.DataFrame({"inspector_id": ["s9"] * len(firm), "enterprise_id": firm, "reason": ["kin"] * len(firm)})
+    return Staff(people, conflicts, world.enterprises)
+
+
+def test_others_than_planned_may_have_gone_and_stand_in_the_visit(sent: Path, world: World, tmp_path: Path) -> None:
+    given = staff(world)
+    back = returned(sent, tmp_path, named(world, "赵检", "孙检"))
+    found = collect(back, world, staff=given)
+    assert (found.refused.height, found.proposed.visits["inspectors"].to_list()) == (0, [["s1", "s2"]])
+    again = collect(back, world, staff=given, known=found.proposed.visits)
+    assert (again.proposed.visits.height, again.proposed.unchanged) == (0, 1)
+    planned = collect(returned(sent, tmp_path, named(world)), world, staff=given, known=found.proposed.visits)
+    assert planned.refused["rule"].to_list() == ["contradiction"]
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "rule"),
+    [
+        (("赵检",), {}, "team_size"),
+        (("赵检", "赵检"), {}, "team_size"),
+        (("赵检", "无名氏"), {}, "unknown_code"),
+        (("赵检", "孙检"), {"licence_to": date(2026, 5, 11)}, "licence"),
+        (("赵检", "孙检"), {"licence_to": None}, "licence"),
+        (("赵检", "孙检"), {"skills": ["chemicals"]}, "skill"),
+        (("赵检", "孙检"), {"districts": ["999999"]}, "district"),
+        (("赵检", "孙检"), {"inspector_id": "s9"}, "conflict"),
+        (("赵检", "孙检"), {"name": "赵检"}, "unknown_code"),  # two of that name: which one?
+    ],
+)
+def test_who_may_not_have_gone_is_refused_in_the_cell(
+    names: tuple[str, ...], changes: dict[str, Any], rule: str, sent: Path, world: World, tmp_path: Path
+) -> None:
+    found = collect(returned(sent, tmp_path, named(world, *names)), world, staff=staff(world, **changes))
+    assert found.refused["rule"].to_list() == [rule]
+    assert found.refused["column"][0] in ("present_1", "present_2")
+    assert found.proposed.visits.is_empty()
+
+
+def test_the_drop_down_offers_those_who_serve_the_inspectorate(world: World, tmp_path: Path) -> None:
+    given = staff(world, districts=["999999"])
+    path = write_rosters(world.plan, world.enterprises, given.inspectors, world.policy, world.facts, tmp_path)[0]
+    workbook = openpyxl.load_workbook(path)
+    checks = roster_of(workbook).data_validations.dataValidation
+    source = next(
+        c.formula1 for c in checks if at("present_1", 5).rstrip("5") == str(c.sqref).rstrip("0123456789:")[:1]
+    )
+    offered = [cell.value for row in workbook["_lists"][source.split("!")[1]] for cell in row]
+    assert "赵检" in offered
+    assert "孙检" not in offered

@@ -93,7 +93,9 @@ def test_results_have_drop_downs_dates_are_checked_facts_guarded(book: Any) -> N
     assert all(check.error and check.errorTitle for check in page.data_validations.dataValidation)
     lists = book["_lists"]
     assert lists.sheet_state == "hidden"
-    assert "未发现问题 No problem found" in values(lists, "B", 2)
+    offered = {column[0].value: [cell.value for cell in column[1:] if cell.value] for column in lists.iter_cols()}
+    assert "未发现问题 No problem found" in offered["Result"]
+    assert len(offered["Carried out by (1)"]) == 4
 
 
 def test_keys_are_hidden_facts_very_hidden_summary_protected(book: Any) -> None:
@@ -119,7 +121,7 @@ def test_only_formulas_of_this_project_stand_in_the_workbook(tmp_path: Path) -> 
             for row in page.iter_rows():
                 for cell in row:
                     if cell.data_type == "f":
-                        assert cell.value.startswith(("=IF(O", "=COUNTIFS('抽查", "=SUM("))
+                        assert cell.value.startswith((f"=IF({ROSTER.letters['result']}", "=COUNTIFS('抽查", "=SUM("))
                     assert cell.data_type != "e"
 
 
