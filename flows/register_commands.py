@@ -128,6 +128,36 @@ def metrics() -> None:
 
 
 @app.command()
+def tidy(
+    nights: Annotated[int | None, typer.Option(help="Nights of every source to keep; default: keep_nights.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove the steps of old nights (var/work); ratings, plans, exports, inputs and the register stay.
+
+    Example:  evenhand register tidy --nights 90 --dry-run
+    """
+    from flows.prefect_home import prepare
+
+    settings = Settings()
+    prepare(settings.root)
+    from flows.tidy import old_steps
+    from flows.tidy import tidy as remove
+
+    keep = settings.keep_nights if nights is None else nights
+    old = old_steps(settings, keep)
+    rows = [(one.run_id or "unfinished", one.work.name, len(one.folders), one.size) for one in old]
+    if not dry_run:
+        remove(settings, keep)
+    if as_json:
+        names = ("run_id", "work", "folders", "bytes")
+        console.print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        title = f"{'Would go' if dry_run else 'Gone'}, {keep} nights kept"
+        console.print_table(title, ["run", "steps", "folders", "bytes"], rows)
+
+
+@app.command()
 def transparency(
     run_id: Annotated[str | None, typer.Option("--run", help="Run id (or its beginning); default: the last.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for one CSV per figure.")] = Path("transparency"),

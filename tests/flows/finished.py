@@ -11,8 +11,8 @@ from flows.prefect_home import prepare
 from flows.run import RunContext, next_quarter
 
 
-def finished_run(var: Path, enterprises: int = 200) -> Settings:
-    """Settings of a folder in which one small run has ended."""
+def finished_run(var: Path, enterprises: int = 200, *, tenders: bool = False) -> Settings:
+    """Settings of a folder in which one small run has ended; `tenders`: with the tenders of its input scored too."""
     settings = Settings(var=var)
     prepare(settings.root)
     from flows.intake import input_hashes, take_in
@@ -22,6 +22,7 @@ def finished_run(var: Path, enterprises: int = 200) -> Settings:
     from flows.run import saved_runs
     from flows.schedule import plan_inspections
     from flows.steps import deliver, write_json
+    from flows.tender import score_tenders
 
     day = date(2026, 11, 1)
     write_registers(var / "data", enterprises, 3, day)
@@ -31,6 +32,8 @@ def finished_run(var: Path, enterprises: int = 200) -> Settings:
     take_in.fn(context, work / "intake")
     rate_all.fn(context, work / "intake", work / "ratings")
     plan_inspections.fn(context, work / "intake", work / "ratings", work / "plan")
+    if tenders:
+        score_tenders.fn(context, run_id, work / "intake", work / "ratings", work / "tenders")
     publish.fn(context, run_id, work, work / "published")
     register.fn(context, run_id, work, work / "published")
     deliver(work / "published", context.out)
