@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import polars as pl
 import typer
 
-from config.errors import UsageError
+from config.errors import PolicyGap, UsageError
 from config.settings import Settings
 from flows import console
 from flows.prefect_home import prepare
@@ -18,8 +19,12 @@ YEAR_DAYS = 365
 def rates(
     run_id: Annotated[str | None, typer.Option("--run", help="Run whose draw is looked at; default: the last.")] = None,
     visits: Annotated[int | None, typer.Option(min=0, help="Visits of the next period; default: as planned.")] = None,
-    explore: Annotated[int, typer.Option(min=0, max=1000, help="Per mille of spare visits that go on learning.")] = 200,
-    step: Annotated[int, typer.Option(min=0, help="A rate moves by at most this, per mille of itself.")] = 500,
+    explore: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Per mille of spare visits for learning, against the policy's.")
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=0, help="A rate moves by at most this, per mille of itself, against the policy's.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Estimate from the drawn visits alone how often something is wrong in each tier, and propose rates.
@@ -30,17 +35,30 @@ def rates(
     """
     settings = Settings()
     prepare(settings.root)
+    from flows.run import restored
+
     found = rates_of_run(settings, run_id, visits=visits, explore=explore, step=step)
+    terms = terms_of(restored(settings, run_id).context.policy, explore, step)
     if as_json:
-        console.print_json({name: frame.to_dicts() for name, frame in found.items()})
+        console.print_json({name: frame.to_dicts() for name, frame in found.items()} | {"terms": terms.told})
         return
     _print(found)
+    for line in terms.told:
+        console.out.print(f"  {line}", markup=False)
 
 
 def rates_of_run(
-    settings: Settings, run_id: str | None = None, *, visits: int | None = None, explore: int = 200, step: int = 500
+    settings: Settings,
+    run_id: str | None = None,
+    *,
+    visits: int | None = None,
+    explore: int | None = None,
+    step: int | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """`rates` (models.outcome.RATES), `ordering` and `proposal` of a run's plan, from all visits reported so far."""
+    """`rates` (models.outcome.RATES), `ordering` and `proposal` of a run's plan, from all visits reported so far.
+
+    Shares of learning and steps are the policy's unless given. PolicyGap where neither says them.
+    """
     from flows.collect import known_visits
     from flows.intake import tables
     from flows.run import restored
@@ -62,8 +80,40 @@ def rates_of_run(
     firms = dict(plan.quota.group_by("tier").agg(pl.col("enterprises").sum()).iter_rows())
     limits = limits_of(policy, days, plan.quota)
     most = visits if visits is not None else plan.visits.height
-    proposal = propose_rates(table, firms, limits, visits=most, explore_per_mille=explore, step_per_mille=step)
+    terms = terms_of(policy, explore, step)
+    proposal = propose_rates(
+        table, firms, limits, visits=most, explore_per_mille=terms.explore, step_per_mille=terms.step
+    )
     return {"rates": table, "ordering": ordering(table), "proposal": proposal}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a proposal is made, per mille, and where each figure comes from in words."""
+
+    explore: int
+    step: int
+    told: tuple[str, ...]
+
+
+def terms_of(policy: Any, explore: int | None, step: int | None) -> Terms:
+    """The policy's figures, or those given in their place; PolicyGap names what nobody says."""
+    rules = policy.inspection
+    figures, told = [], []
+    for name, what, given in (
+        ("explore_per_mille", "of the spare visits go on learning", explore),
+        ("rate_step_per_mille", "is the most by which a rate may move", step),
+    ):
+        of_policy = getattr(rules, name)
+        value = of_policy if given is None else given
+        if value is None:
+            raise PolicyGap(f"inspection.{name}: the pack says none.", remedy="add it with its reference, or give it")
+        source = (
+            str(rules.clauses[name]) if given is None else f"given on the command line; the policy says {of_policy}"
+        )
+        figures.append(value)
+        told.append(f"{value}‰ {what} ({source})")
+    return Terms(figures[0], figures[1], tuple(told))
 
 
 def limits_of(policy: Any, days: int, quota: pl.DataFrame) -> dict[str, Any]:

@@ -7,7 +7,7 @@ The folder appears whole or not at all: it is written under a temporary name and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def _reveal(published: DrawPublication, folder: Path) -> None:
     published.pool.write_csv(folder / "pool.csv")
 
 
-def _write_json(path: Path, content: dict[str, object]) -> None:
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
