@@ -33,6 +33,13 @@ class VisitFilter(Strict):
     results: tuple[str, ...] = ()
 
 
+class LastYear(Strict):
+    """Whether the enterprise's last rating of the calendar year before was one of `tiers`, by none of these gates."""
+
+    tiers: tuple[str, ...] = Field(min_length=1)
+    not_by_gates: tuple[str, ...] = ()
+
+
 class FigureStep(Strict):
     """From this value on, these points (they replace those of the step before)."""
 
@@ -41,12 +48,13 @@ class FigureStep(Strict):
 
 
 class FigureRule(Strict):
-    """What is measured (exactly one of the first four) and what it is worth (steps or per_unit)."""
+    """What is measured (exactly one of the first five) and what it is worth (steps or per_unit)."""
 
     indicator: str | None = None
     visits: VisitFilter | None = None  # number of visits
     days_since_visit: VisitFilter | None = None
     days_registered: bool | None = None
+    last_year: LastYear | None = None  # 1 where it was so, 0 where not
     take: Take = Take.latest  # of an indicator
     within_days: int | None = Field(default=None, gt=0)
     steps: tuple[FigureStep, ...] = ()
@@ -57,7 +65,7 @@ class FigureRule(Strict):
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
-        kinds = ("indicator", "visits", "days_since_visit", "days_registered")
+        kinds = ("indicator", "visits", "days_since_visit", "days_registered", "last_year")
         named = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(named) != 1:
             raise ValueError(f"expected exactly one of {', '.join(kinds)}, got {named}")

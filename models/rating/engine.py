@@ -60,7 +60,7 @@ def prepare(shard: Shard, rubric: Rubric, history: pl.DataFrame | None = None, t
     else:
         today = np.full(shard.size, days_since_epoch(rubric.policy.as_of), dtype=np.int64)
     found = acts(shard, rubric, per_record, amounts=asks_amounts(rubric))
-    weighing, waiting = weigh_figures(found, figure_rows(shard, rubric))
+    weighing, waiting = weigh_figures(found, figure_rows(shard, rubric, history))
     return Inputs(
         rubric=rubric,
         size=shard.size,
@@ -71,13 +71,13 @@ def prepare(shard: Shard, rubric: Rubric, history: pl.DataFrame | None = None, t
     )
 
 
-def figure_rows(shard: Shard, rubric: Rubric) -> pl.DataFrame:
+def figure_rows(shard: Shard, rubric: Rubric, history: pl.DataFrame | None = None) -> pl.DataFrame:
     """What the pack's figures are worth, shaped like acts: row (FIGURE_ROW + place), eidx, cell, points, changes_in."""
     cells = figure_cells(rubric.policy, rubric.codes)
     numbers = shard.enterprises.select("enterprise_id").with_row_index("eidx")
     if not cells:
         return pl.DataFrame()
-    found = figure_points(shard.figure_tables(), rubric.policy)
+    found = figure_points(shard.figure_tables(), rubric.policy, history)
     first = 3 * len(rubric.codes)
     cell = pl.col("figure").replace_strict(cells, return_dtype=pl.UInt32)
     ahead = (pl.col("next_change_on") - pl.lit(rubric.policy.as_of)).dt.total_days().fill_null(FOREVER)

@@ -77,10 +77,10 @@ def _viewed(tables: Mapping[str, pl.DataFrame], policy: Policy, history: pl.Data
     results = link_shards({0: shard}, {0: inputs}, {0: rated(inputs)}, history)
     links = carried(results, 0, inputs.today) if results else unlinked(shard.size)
     rating = rated(inputs, links)
-    figures = figure_points(shard.figure_tables(), policy) if policy.figures else pl.DataFrame()
+    figures = figure_points(shard.figure_tables(), policy, history) if policy.figures else pl.DataFrame()
     return _View(shard, inputs, rating, links, results, policy, tables, facts(inputs, rating.score),
                  set_aside(shard, rubric, None), in_force_listings(shard, policy, inputs.today), figures,
-                 figure_rows(shard, rubric))  # fmt: skip
+                 figure_rows(shard, rubric, history))  # fmt: skip
 
 
 @dataclass(frozen=True)

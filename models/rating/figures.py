@@ -1,4 +1,4 @@
-"""What the figures of a pack are worth for each enterprise: declared values, visits, age.
+"""What the figures of a pack are worth for each enterprise: declared values, visits, age, last year's tier.
 
 Every value is an integer in thousandths, every figure depends on one enterprise's own rows, so the result
 is the same for any number of shards.
@@ -11,9 +11,10 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from config.figures import FigureRule, Take, VisitFilter
+from config.figures import FigureRule, LastYear, Take, VisitFilter
 from config.in_force import Figure, Policy
 from config.units import MILLI, milli
+from models.rating.history import HISTORY
 
 FIGURE_POINTS = pl.Schema(
     {
@@ -28,12 +29,17 @@ FIGURE_POINTS = pl.Schema(
 """One row per enterprise and figure of the pack."""
 
 
-def figure_points(tables: Mapping[str, pl.DataFrame], policy: Policy) -> pl.DataFrame:
-    """FIGURE_POINTS of all enterprises on `policy.as_of`, from enterprises, indicators and visits.
+def figure_points(
+    tables: Mapping[str, pl.DataFrame], policy: Policy, history: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """FIGURE_POINTS of all enterprises on `policy.as_of`, from enterprises, indicators, visits and earlier ratings.
 
-    Only rows known before `as_of` count, so that a rating of a past day sees nothing later.
+    Only rows known before `as_of` count, so that a rating of a past day sees nothing later. history:
+    models.rating.history.HISTORY.
     """
-    frames = [_worth(figure, _values(figure.rule, tables, policy.as_of), tables) for figure in policy.figures]
+    past = pl.DataFrame(schema=HISTORY) if history is None else history.filter(pl.col("pack") == policy.pack)
+    known = {**tables, "history": past}
+    frames = [_worth(figure, _values(figure.rule, known, policy.as_of), tables) for figure in policy.figures]
     if not frames:
         return pl.DataFrame(schema=FIGURE_POINTS)
     return pl.concat(frames).sort("enterprise_id", "figure")
@@ -48,6 +54,8 @@ def _values(rule: FigureRule, tables: Mapping[str, pl.DataFrame], as_of: date) -
     if rule.days_since_visit is not None:
         visits = _chosen(rule.days_since_visit, tables["visits"], as_of)
         return _days_since(rule, visits.group_by("enterprise_id").agg(start=pl.col("visit_date").max()), as_of)
+    if rule.last_year is not None:
+        return _last_year(rule.last_year, tables["enterprises"], tables["history"], as_of)
     known = tables["enterprises"].filter(pl.col("registered_on") <= as_of)
     return _days_since(rule, known.select("enterprise_id", start="registered_on"), as_of)
 
@@ -107,6 +115,19 @@ def _days_since(rule: FigureRule, starts: pl.DataFrame, as_of: date) -> pl.DataF
     )
     return starts.select(
         "enterprise_id", value=days * MILLI, changes=(pl.col("start") + pl.duration(days=next_step)).cast(pl.Date)
+    )
+
+
+def _last_year(which: LastYear, enterprises: pl.DataFrame, history: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """1 for those whose last rating of the year before is meant; all changes come with the new year."""
+    ratings = history.filter(pl.col("as_of").dt.year() == as_of.year - 1)
+    last = ratings.filter(pl.col("as_of") == pl.col("as_of").max().over("enterprise_id"))
+    spared = pl.col("gates").list.set_intersection(list(which.not_by_gates)).list.len() > 0
+    meant = last.filter(pl.col("tier").is_in(list(which.tiers)) & ~spared)["enterprise_id"]
+    return enterprises.select(
+        "enterprise_id",
+        value=pl.col("enterprise_id").is_in(meant.implode()).cast(pl.Int64) * MILLI,
+        changes=pl.lit(date(as_of.year + 1, 1, 1)),
     )
 
 
