@@ -36,6 +36,7 @@ def _without_prefect() -> None:
         if function is None:
             return plain
         function.fn = function
+        function.with_options = lambda **_: function
         return function
 
     prefect.flow = prefect.task = plain  # type: ignore[assignment]
