@@ -160,22 +160,35 @@ def tidy(
 @app.command()
 def transparency(
     run_id: Annotated[str | None, typer.Option("--run", help="Run id (or its beginning); default: the last.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for one CSV per figure.")] = Path("transparency"),
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("transparency"),
+    least: Annotated[int, typer.Option(min=3, help="Counts below it are not published.")] = 5,
+    internal: Annotated[bool, typer.Option("--internal", help="With officers' ids and every count: CSV only.")] = False,
 ) -> None:
-    """Figures on officers, agencies and equal treatment, fit for publication: no firm and no person is named."""
+    """Figures on officers, agencies and equal treatment, fit for publication: no firm and no person is named.
+
+    Example:  evenhand register transparency --out transparency-2026-11
+    """
     from flows.prefect_home import prepare
 
     settings = Settings()
     prepare(settings.root)
+    from exports.facts import facts_of
+    from exports.transparency import write_transparency
     from flows.run import restored
+    from models.outcome.publication import publishable
     from models.store.session import open_store
+    from models.whole import write_text
 
     run = restored(settings, run_id)
     with open_store(settings.database, migrate=False) as store, store.snapshot() as snapshot:
         figures = _figures(snapshot, run.run_id, run.work / "intake")
-    out.mkdir(parents=True, exist_ok=True)
-    for name, frame in figures.items():
-        frame.write_csv(out / f"{name}.csv")
+    if internal:
+        for name, frame in figures.items():
+            write_text(out / f"{name}.csv", frame.write_csv(), private=True)
+    else:
+        figures = publishable(figures, least)
+        facts = facts_of(run.context.policy, run.run_id)
+        write_transparency(figures, facts, least, out, language=settings.language)
     console.print_table(f"Written to {out}", ["figure", "rows"], [(name, f.height) for name, f in figures.items()])
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from config.settings import Settings
 from flows.cli import app
 from models.store import heads
 from models.store.session import open_store
@@ -89,3 +90,38 @@ def test_without_a_register_the_way_to_one_is_said(tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(app, ["register", "transparency"])
     assert done.exit_code == 2
     assert "finished run" in done.output
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.flows.finished import finished_run
+
+    return finished_run(tmp_path_factory.mktemp("told"), 300).root
+
+
+def test_the_transparency_report_can_be_published(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import polars as pl
+
+    from flows.intake import tables
+    from flows.run import restored
+
+    monkeypatch.setenv("EVENHAND_VAR", str(finished))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["register", "transparency"])
+    assert done.exit_code == 0, done.output
+    known = tables(restored(Settings()).work / "intake")
+    people = {*known["enterprises"]["name"], *known["enterprises"]["enterprise_id"], *known["inspectors"]["name"]}
+    people |= {*known["inspectors"]["inspector_id"], *known["links"]["person_key"]}
+    texts = {path.name: path.read_text("utf-8") for path in (tmp_path / "transparency").iterdir()}
+    assert {"transparency.html", "transparency.md", "transparency.json", "approvals.csv"} <= set(texts)
+    assert not [word for word in people if word and any(word in text for text in texts.values())]
+    told = json.loads(texts["transparency.json"])["figures"]
+    assert {"overrides", "objections", "rejections", "burden_by_tier", "equal_treatment_ownership"} <= set(told)
+    firms = [row["firms"] for row in told["equal_treatment_region"]]
+    assert not [count for count in firms if count is not None and 0 < count < 5]
+    assert texts["transparency.html"].count("<table>") == texts["transparency.md"].count("\n## ") == len(told)
+    assert pl.read_csv(tmp_path / "transparency" / "rejections.csv").height == len(told["rejections"])
+    assert CliRunner().invoke(app, ["register", "transparency", "--internal", "--out", "own"]).exit_code == 0
+    assert (tmp_path / "own" / "approvals.csv").stat().st_mode & 0o077 == 0
