@@ -32,15 +32,17 @@ class Resolver:
         except PolicyError as error:
             raise PolicyError(f"{self.form.pack.id}: {path}: {error.message}", remedy=error.remedy) from error
         ref = entry.reference
+        instrument = self.form.instruments[ref.instrument]
+        text = f"{instrument.title.en}, {ref.article}" + (f" ({entry.note})" if entry.note else "")
         if entry.value is None:
-            self.note("gap", path, f"not known since {since} ({ref.instrument} {ref.article})")
+            self.note("gap", path, f"not known since {since}; to be found in {text}")
         elif not entry.verified:
-            self.note("unverified", path, f"recalled, not checked ({ref.instrument} {ref.article})")
-        ended = self.form.instruments[ref.instrument].in_force_to
+            self.note("unverified", path, f"recalled, not compared with the text; to be checked in {text}")
+        ended = instrument.in_force_to
         if entry.value is not None and ended is not None and self.day >= ended:
-            self.note("outlived", path, f"rests on {ref.instrument}, out of force since {ended}")
+            self.note("outlived", path, f"rests on {instrument.title.en}, out of force since {ended}")
         if dated.review_by is not None and self.day > dated.review_by:
-            self.note("review_overdue", path, f"to be looked at again by {dated.review_by}")
+            self.note("review_overdue", path, f"was to be looked at again by {dated.review_by}: {text}")
         return entry.value, in_force.Clause(ref.instrument, ref.article, since, entry.verified)
 
     def need(self, path: str, dated: Dated[T]) -> tuple[T, in_force.Clause]:
