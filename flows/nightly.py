@@ -21,6 +21,7 @@ from flows.earlier import named
 from flows.intake import input_hashes, rejected, take_in, tender_files
 from flows.kept_policy import keep_policy
 from flows.prefect_home import short_runs
+from flows.private import private
 from flows.publish import publish
 from flows.rate import rate_all
 from flows.register import register
@@ -99,8 +100,9 @@ def _plan(context: RunContext, intake_folder: Path, rating_folder: Path, folder:
 
 def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, Any]:
     """Generate the demonstration where asked for, then run; refused while another run holds the register."""
-    context.settings.root.mkdir(parents=True, exist_ok=True)
+    context.settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (
+        private(),
         watched(context) as watch,
         open_store(context.settings.database) as store,
         run_lock(store),

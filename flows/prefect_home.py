@@ -21,8 +21,9 @@ EMBEDDED = {
 
 def prepare(root: Path) -> None:
     """Set what the user has not set; an agency's own PREFECT_API_URL and the rest are respected."""
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)  # registers, keys of persons, logs: the owner's alone
     home = root / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(exist_ok=True, mode=0o700)
     os.environ.setdefault("PREFECT_HOME", str(home))
     for name, value in EMBEDDED.items():
         os.environ.setdefault(name, value)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import StoreError
+from flows.private import handed_out
 
 
 def once(folder: Path, make: Callable[[Path], None]) -> bool:
@@ -33,6 +34,7 @@ def once(folder: Path, make: Callable[[Path], None]) -> bool:
     return True
 
 
+@handed_out()
 def deliver(made: Path, out: Path) -> list[Path]:
     """Copy every file of a finished step into the user's folder, each moved into place whole.
 

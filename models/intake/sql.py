@@ -19,6 +19,7 @@ from config.errors import InputError
 from models.intake.raw import ROW, Raw, refusals
 
 ADDRESS = "connection.url"
+REMEDY = f"write the database's address into {ADDRESS} in the data folder, e.g. postgresql+psycopg://reader@host/db"
 CHUNK = 20_000
 SUPPORTED = ("sqlite", "postgresql")
 
@@ -61,7 +62,10 @@ def _frame(columns: list[str], rows: list[tuple[object, ...]]) -> pl.DataFrame:
 def snapshot(data: Path) -> Iterator[Snapshot]:
     """The database named in `data`/connection.url. InputError without one, or where it cannot be reached."""
     url = _address(data)
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool, **_read_only(url))
+    try:
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool, **_read_only(url))
+    except (sa.exc.ArgumentError, ImportError) as error:  # an SQLite address with a host, a driver that is not here
+        raise InputError("not a database address.", file=ADDRESS, rule="sql", remedy=REMEDY) from error
     try:
         with engine.connect() as connection:
             if url.get_backend_name() == "sqlite":
@@ -87,13 +91,12 @@ def _read_only(url: sa.URL) -> dict[str, object]:
 
 def _address(data: Path) -> sa.URL:
     path = data / ADDRESS
-    remedy = f"write the database's address into {ADDRESS} in the data folder, e.g. postgresql+psycopg://reader@host/db"
     if not path.is_file():
-        raise InputError(f"no {ADDRESS} in {data}.", rule="sql", remedy=remedy)
+        raise InputError(f"no {ADDRESS} in {data}.", rule="sql", remedy=REMEDY)
     try:
         url = sa.make_url(path.read_text(encoding="utf-8").strip())
     except (sa.exc.ArgumentError, UnicodeDecodeError) as error:
-        raise InputError("not a database address.", file=ADDRESS, rule="sql", remedy=remedy) from error
+        raise InputError("not a database address.", file=ADDRESS, rule="sql", remedy=REMEDY) from error
     if url.get_backend_name() not in SUPPORTED:
         message = f"{url.get_backend_name()} is not supported; use {' or '.join(SUPPORTED)}."
         raise InputError(message, file=ADDRESS, rule="sql")
@@ -101,5 +104,5 @@ def _address(data: Path) -> sa.URL:
         return url.set(drivername="postgresql+psycopg")
     file = (data / (url.database or "")).resolve()
     if not file.is_file():
-        raise InputError(f"no database file {url.database}.", file=ADDRESS, rule="sql", remedy=remedy)
+        raise InputError(f"no database file {url.database}.", file=ADDRESS, rule="sql", remedy=REMEDY)
     return url.set(database=f"file:{file.as_posix()}", query={"mode": "ro", "uri": "true"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,24 @@ def test_neither_log_nor_metrics_nor_prefect_keep_who_is_meant(ran: tuple[Path, 
     events = {json.loads(line)["event"] for line in log.splitlines()}
     assert {"run_started", "step_started", "step_finished", "file_read", "rows_refused", "rated", "planned"} <= events
     assert found_in(var, secrets_of(data, var)) == []
+
+
+def test_what_the_house_keeps_is_its_owners_alone_and_what_goes_out_is_not(
+    ran: tuple[Path, dict[str, Any]],
+) -> None:
+    var, _ = ran
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in var.rglob("*")}
+    kept = [path for path in modes if path.relative_to(var).parts[0] not in ("out", "other", "metrics")]
+    assert [str(path) for path in kept if modes[path] & 0o077] == []
+    names = {path.name for path in kept}
+    assert {"evenhand.sqlite", "person.secret", "ledger.key", "links.parquet", "prefect.db", "CURRENT"} <= names
+    assert {modes[path] for path in modes if path.suffix == ".xlsx" and "out" in path.parts} == {0o666 & ~_umask()}
+
+
+def _umask() -> int:
+    given = os.umask(0o077)
+    os.umask(given)
+    return given
 
 
 @pytest.mark.slow

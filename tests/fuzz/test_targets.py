@@ -81,6 +81,7 @@ def _other_column(good: bytes) -> bytes:
 
 MENDED: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("sql", "agency.db", lambda good: good.replace(b"item text", b"it\x83m text")),
+    ("sql", "connection.url", lambda good: b"sqlite://host/agency.db\n"),
     ("source", "s.yaml", _text("rejection_limit_per_mille: 50", "rejection_limit_per_mille: .nan")),
     ("tender-book", "t.xlsx", _torn_sheet),
     ("tender-csv", "tender.csv", lambda good: good + "maxlots,½\n".encode()),
