@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pymerkle import BaseMerkleTree, MerkleProof, verify_consistency, verify_inclusion
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select
 
 from config.errors import StoreError
 from models.store.canonical import canonical_json
-from models.store.locks import advisory_key
 from models.store.session import Snapshot, UnitOfWork
 from models.store.tables import ledger
 
@@ -87,7 +86,6 @@ def leaf_hash(log: str, kind: str, subject: str, body: str, previous: str) -> st
 def append(unit: UnitOfWork, log: LogName, entries: Iterable[Entry]) -> int:
     """Append entries in the order given, but none that repeats the latest of its kind and subject; how many."""
     told = list(entries)
-    _alone(unit.connection)
     return sum(_append(unit.connection, log, told[start : start + CHUNK]) for start in range(0, len(told), CHUNK))
 
 
@@ -106,12 +104,6 @@ def _append(connection: Connection, log: LogName, entries: Sequence[Entry]) -> i
     if rows:
         connection.execute(insert(ledger), rows)
     return len(rows)
-
-
-def _alone(connection: Connection) -> None:
-    """Until the end of the transaction nobody else appends; SQLite's writers are alone already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": advisory_key("evenhand:ledger")})
 
 
 def _tail(connection: Connection, log: str) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +17,7 @@ from models.store import schema
 from models.store.locks import advisory_key
 
 BUSY_MILLISECONDS = 30_000
-SCHEMA_LOCK = "evenhand:schema"
+WRITERS = "evenhand:writers"
 
 
 class UnitOfWork:
@@ -38,6 +38,11 @@ class UnitOfWork:
         with _named(self._engine):
             self._connection = self._engine.connect().execution_options(evenhand_begin="IMMEDIATE")
             self._connection.begin()
+        try:
+            _wait_for_writers(self._connection)
+        except DBAPIError as error:
+            self._close()
+            raise _refused(self._engine, error) from error
         return self
 
     def commit(self) -> None:
@@ -86,7 +91,7 @@ class Store:
         return self.engine.url.render_as_string(hide_password=True)
 
     def unit_of_work(self) -> UnitOfWork:
-        """A transaction that writes; two at once wait for each other where they would collide."""
+        """A transaction that writes; another one waits until it has ended."""
         return UnitOfWork(self.engine)
 
     @contextmanager
@@ -142,11 +147,18 @@ def connect(url: str) -> Store:
 def change_schema(store: Store, change: Callable[[Connection], None]) -> None:
     """Run a migration in one transaction that no other process can share."""
     with store.unit_of_work() as unit:
-        if store.dialect == "postgresql":
-            key = {"key": advisory_key(SCHEMA_LOCK)}
-            unit.connection.execute(text("select pg_advisory_xact_lock(:key)"), key)
         change(unit.connection)
         unit.commit()
+
+
+def _wait_for_writers(connection: Connection) -> None:
+    """One writer at a time, so that what a unit of work reads holds until it ends; SQLite's begin did that already.
+
+    PostgreSQL takes the lock back when its holder dies; who waits too long is refused. Readers never wait.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"set local lock_timeout = {BUSY_MILLISECONDS}"))
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": advisory_key(WRITERS)})
 
 
 def _url(text_url: str) -> URL:
@@ -161,7 +173,11 @@ def _url(text_url: str) -> URL:
     if url.get_backend_name() != "sqlite":
         raise StoreError(f"no support for {url.get_backend_name()}.", remedy="use SQLite or PostgreSQL")
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not url.database.startswith("file:") and not path.exists():
+            with suppress(OSError):  # opening it says what is wrong
+                path.touch(mode=0o600)  # the register is its owner's alone; its journal takes the same mode
     return url
 
 

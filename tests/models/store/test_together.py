@@ -8,12 +8,15 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from models.store import heads, ledger, reads
+import pytest
+
+from config.errors import StoreError
+from models.store import events, heads, ledger, reads
 from models.store.ledger import Entry
 from models.store.locks import run_lock
 from models.store.session import Store, open_store
 from models.store.verify import verify_ledger
-from tests.models.store.world import KEY, NOON, PUBLIC, run_row
+from tests.models.store.world import DECISION, KEY, NOON, PUBLIC, run_row
 
 
 def _write(url: str, writer: int) -> None:
@@ -36,6 +39,41 @@ def test_four_writers_make_one_chain(store: Store, url: str) -> None:
     assert entries.height == 4 * 8 * 3
     assert entries["subject"].n_unique() == entries.height
     assert verify_ledger(store, public_key=PUBLIC) == []
+
+
+def _object(url: str, officer: int) -> None:
+    """An officer's own words on one and the same decision, and the look at it that everybody records."""
+    with open_store(url) as store:
+        for number in range(5):
+            with store.unit_of_work() as unit:
+                said = DECISION | {"reason": f"{officer} says {number}"}
+                events.record_decision(unit, said, recorded_by=f"u{officer}", at=NOON)
+                what = {"run_id": "r1", "subject": "plan", "subject_digest": "d" * 64}
+                events.record_view(unit, **what, officer="everybody", at=NOON)
+                heads.sign_heads(unit, KEY, NOON)
+                unit.commit()
+
+
+def test_four_officers_on_one_decision_lose_no_version(store: Store, url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda officer: _object(url, officer), range(4)))
+    with store.snapshot() as snapshot:
+        versions = events.decision_versions(snapshot)
+        assert versions["version"].to_list() == list(range(1, 21))
+        assert versions["reason"].n_unique() == 20
+        assert events.views(snapshot).height == 1
+    assert verify_ledger(store, public_key=PUBLIC) == []
+
+
+def test_who_waits_too_long_is_told_that_another_writes(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.store.session.BUSY_MILLISECONDS", 50)
+    with open_store(url) as second, store.unit_of_work():
+        with pytest.raises(StoreError, match="another run is writing"), second.unit_of_work():
+            pass
+        with second.snapshot() as snapshot:
+            assert reads.runs(snapshot).is_empty()  # who only reads does not wait
 
 
 def _open(url: str) -> None:
