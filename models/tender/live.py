@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from fractions import Fraction
 
+import numpy as np
 import polars as pl
 
 from config.in_force import Policy
+from models.rating.same_act import decisions, of_one_act
 from models.tender.amounts import rounded
 
 
@@ -15,7 +17,7 @@ def live_lost(records: pl.DataFrame, policy: Policy, opening: date) -> dict[str,
     """Milli-points of the bid that each enterprise's adverse acts of the last `live_within_days` days cost.
 
     `records`: models.records.RECORDS that count on `opening` (after redress). An act counts once though two agencies
-    report it; acts known after `opening`, revoked, or outside the catalogue cost nothing.
+    report it (models.rating.same_act); acts known after `opening`, revoked, or outside the catalogue cost nothing.
     """
     bid = policy.tender.bid
     if bid.live_within_days is None or records.is_empty():
@@ -34,11 +36,24 @@ def live_lost(records: pl.DataFrame, policy: Policy, opening: date) -> dict[str,
         ],
         schema={"item": pl.String, "act_class": pl.String, "severity": pl.String, "points": pl.Int64},
     )
-    acts = (
-        window.join(weights, on=["item", "severity"])
-        .group_by("enterprise_id", "act_class", "act_date")
-        .agg(pl.col("points").min())
-    )
+    acts = _each_once(window.join(weights, on=["item", "severity"]), opening)
     totals = acts.group_by("enterprise_id").agg(pl.col("points").sum()).sort("enterprise_id")
     share = Fraction(bid.live_per_point)
     return {firm: rounded(-points * share) for firm, points in totals.iter_rows()}
+
+
+def _each_once(reports: pl.DataFrame, opening: date) -> pl.DataFrame:
+    """enterprise_id, points of the heaviest report of each act. reports: RECORDS with act_class and points."""
+    ordered = reports.sort("enterprise_id", "act_date", "record_id")
+    ordered = ordered.with_columns(eidx=pl.col("enterprise_id").rle_id().cast(pl.UInt32))
+    order, starts = of_one_act(
+        eidx=ordered["eidx"].to_numpy(),
+        age=(opening - ordered["act_date"]).dt.total_days().cast(pl.Int32).to_numpy(),
+        act_class=ordered["act_class"].rank("dense").cast(pl.UInt16).to_numpy(),
+        decision=decisions(ordered).to_numpy(),
+        gravity=ordered["points"].abs().cast(pl.Int32).to_numpy(),
+        matters=np.ones(ordered.height, dtype=np.bool_),
+    )
+    act = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
+    told = ordered[order].with_columns(act=pl.Series(act))
+    return told.group_by("act").agg(pl.col("enterprise_id").first(), pl.col("points").min()).sort("act").drop("act")

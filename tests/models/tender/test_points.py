@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -137,6 +137,13 @@ def test_five_annual_and_ten_live() -> None:
     assert points["a"] == 5_000 + round((10_000 - lost["pl:A"]) / 500) * 500
     old = records.with_columns(pl.lit(date(2024, 9, 1)).alias("act_date"))
     assert live_lost(old, policy, build.OPENING) == {}
+    told_late = pl.DataFrame(
+        [act | {"record_id": "s", "act_date": day + timedelta(days=1), "known_on": day + timedelta(days=1)}],
+        schema=records.schema,
+    )
+    assert live_lost(pl.concat([records, told_late]), policy, build.OPENING) == lost
+    other = told_late.with_columns(act_id=pl.lit("2"))
+    assert live_lost(pl.concat([records, other]), policy, build.OPENING)["pl:A"] == 2 * lost["pl:A"]
     with pytest.raises(InputError, match="no records were given"):
         evaluate(build.case_of({}, ONE_BID), build.ratings({"a": "A"}), policy)
 
