@@ -7,9 +7,10 @@ import numpy as np
 from models.inspection import kernel
 from models.inspection.bound import Priced
 from models.inspection.hours import Hours, region_hours
+from models.inspection.kernel_tables import empty_state, tables
 from models.inspection.possible import possible
 from models.inspection.problem import Problem, Solution
-from models.inspection.solve import empty_state, objective_of, tables
+from models.inspection.solve import objective_of
 from models.inspection.teams import Lottery
 
 

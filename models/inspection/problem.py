@@ -9,6 +9,7 @@ import numpy as np
 from models.inspection.crew import Crew, Ints
 
 Index = Ints
+NO_TEAMS = np.zeros((0, 3), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -69,4 +70,9 @@ class Solution:
     bound: int
     bits: float
     price: Ints  # micro-value of a team-minute for each visit's cell
-    teams: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))  # every team-day formed: day, one, other
+    teams: Ints = field(default_factory=lambda: NO_TEAMS)  # every team-day formed: day, one, other
+
+    @property
+    def proven(self) -> bool:
+        """Nobody could schedule more value in these hours, whoever pairs with whom."""
+        return self.objective == self.bound

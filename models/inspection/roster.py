@@ -11,6 +11,7 @@ import polars as pl
 
 from models.inspection.crew import Crew, Ints
 from models.inspection.drawing import Drawn
+from models.inspection.exact import Limits
 from models.inspection.possible import obstacle, possible
 from models.inspection.problem import Problem, Solution
 from models.inspection.returns import too_soon, unseated, with_clashes
@@ -138,10 +139,11 @@ def clashes(firms: list[str], given: PlanInput, crew: Crew) -> tuple[Ints, Ints]
 
 def schedule(problem: Problem, firms: pl.DataFrame, given: PlanInput) -> Solution:
     """Solves; deterministic for any number of workers. A firm with several visits gets other people each time."""
-    rules, names = given.policy.inspection, firms["enterprise_id"].to_list()
+    office, rules, names = given.operations, given.policy.inspection, firms["enterprise_id"].to_list()
     exempt = (firms["layer"] == "must").to_list()
+    small = Limits(office.exact_choices, office.exact_work)
     for _ in range(RETURN_ROUNDS):
-        found = solve(problem, given.seed, given.operations.effort, given.operations.workers)
+        found = solve(problem, given.seed, office.effort, office.workers, small)
         again, close = too_soon(problem, names, exempt, found, rules.recusal_days, rules.min_interval_days)
         if not again:
             break

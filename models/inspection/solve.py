@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +11,17 @@ from config.errors import PlanError
 from models.inspection import kernel, keyed
 from models.inspection.bound import MICRO, Priced, price, reduced
 from models.inspection.crew import Bools, Ints
+from models.inspection.exact import Limits, best_plan, every_team
 from models.inspection.hours import Hours, region_hours
+from models.inspection.kernel_tables import empty_state, tables
 from models.inspection.possible import possible
-from models.inspection.problem import Problem, Solution
+from models.inspection.problem import NO_TEAMS, Problem, Solution
 from models.inspection.special import cover
 from models.inspection.teams import Lottery, TeamDays
 
 PULLS = (64, 8)  # lotteries tried in small regions, from the worth of teams towards the wished mix
 SMALL = 3000  # visits
 NEAR = 500  # a gap below 1/NEAR of the bound ends the tries
-NO_TEAMS = np.zeros((0, 3), np.int64)
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
 
 
@@ -37,14 +38,15 @@ class _Part:
     teams: Ints
 
 
-def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solution:
+def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1, small: Limits | None = None) -> Solution:
     """Schedules the most valuable visits; the same answer for any number of workers.
 
-    `effort`: improvement steps per candidate visit. Nothing is read from the clock.
+    `effort`: improvement steps per candidate visit; `small`: regions up to this size also go through CP-SAT (None: no
+    region does). Nothing is read from the clock.
     """
     regions = [np.flatnonzero(problem.region == region) for region in np.unique(problem.region)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda chosen: _region(problem, chosen, seed, effort), regions))
+        parts = list(pool.map(lambda chosen: _region(problem, chosen, seed, effort, small or Limits()), regions))
     n = len(problem.ids)
     day, one, other, prices = (np.full(n, -1, np.int64) for _ in range(4))
     for part in parts:
@@ -62,8 +64,8 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1) -> Solut
     )
 
 
-def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Part:
-    """One region: impossible visits aside, price, pair, construct, improve."""
+def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, small: Limits) -> _Part:
+    """One region: impossible visits aside, price, pair, construct, improve; where it is small, look for the best."""
     pinned = np.isin(everybody, list(problem.pins))
     chosen = everybody[possible(problem, everybody) | pinned]
     if not len(chosen):
@@ -92,7 +94,34 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int) -> _Par
         if best.bound - best.objective <= best.bound // NEAR:
             break
     assert best is not None
-    return best
+    return _best_of_small(problem, chosen, best, seed, small)
+
+
+def _best_of_small(problem: Problem, chosen: Ints, part: _Part, seed: bytes, small: Limits) -> _Part:
+    """The better of this plan and CP-SAT's. Other teams than the lottery's only where they are strictly better."""
+    if part.objective == part.bound or not small.choices:
+        return part
+    hint = {int(v): (int(d), int(a), int(b))
+            for v, d, a, b in zip(part.chosen, part.day, part.one, part.other, strict=True) if d >= 0}  # fmt: skip
+    every = every_team(problem, int(problem.region[chosen[0]]), small)
+    found = best_plan(problem, chosen, every, hint, seed, small) if len(every) else None
+    if found is not None:
+        part = replace(part, bound=min(part.bound, found.bound))
+        return _better(problem, chosen, part, every, found.place, 0.0)
+    found = best_plan(problem, chosen, part.teams, hint, seed, small)
+    return part if found is None else _better(problem, chosen, part, part.teams, found.place, part.bits)
+
+
+def _better(problem: Problem, chosen: Ints, part: _Part, teams: Ints, found: Ints, bits: float) -> _Part:
+    """`part`, or the plan that seats `chosen` in rows `found` of `teams` where that is worth more."""
+    value = objective_of(problem, chosen[found >= 0])
+    if value <= part.objective:
+        return part
+    place = np.full(len(part.chosen), -1, np.int64)
+    place[np.searchsorted(part.chosen, chosen)] = found
+    day, one, other = (np.where(place >= 0, column[place], -1) for column in teams.T)
+    formed = teams if teams is part.teams else teams[np.unique(found[found >= 0])]
+    return replace(part, day=day, one=one, other=other, objective=value, bits=bits, teams=formed)
 
 
 def _part(
@@ -203,68 +232,3 @@ def _cooling(heat: int, steps: int) -> int:
         else:
             low = middle
     return low
-
-
-def tables(
-    problem: Problem, chosen: Ints, hours: Hours, teams: TeamDays, cells: Ints, priced: Priced
-) -> tuple[kernel.Items, kernel.Bins, kernel.Rules]:
-    """The kernel's arrays for these visits."""
-    cell = np.searchsorted(cells, problem.cell[chosen])
-    minutes, size_of = np.unique(problem.minutes[chosen], return_inverse=True)
-    groups: dict[bytes, int] = {}
-    group_of = np.array([groups.setdefault(kind.cells.tobytes(), len(groups)) for kind in hours.kinds], dtype=np.int32)
-    may = np.zeros((len(cells), len(groups)), dtype=np.bool_)
-    for kind, group in zip(hours.kinds, group_of, strict=True):
-        may[np.searchsorted(cells, kind.cells), group] = True
-    size = np.where(np.repeat(may, len(minutes), axis=0), np.tile(minutes, len(cells))[:, None], -1).astype(np.int32)
-    sort = group_of[teams.kind]
-    lists = [np.flatnonzero(may[at][sort]) for at in range(len(cells))]
-    crew = problem.crew
-    capacity = np.where(
-        teams.other >= 0, np.minimum(crew.minutes[teams.one], crew.minutes[teams.other]), crew.minutes[teams.one]
-    )
-    clash_start, clash = _clashes(problem, chosen)
-    worth = np.array(
-        [max(int(priced.cell[at]) for at in np.flatnonzero(may[:, g])) for g in range(len(groups))], dtype=np.int64
-    )
-    items = kernel.Items(
-        problem.value[chosen], (cell * len(minutes) + size_of).astype(np.int32), cell.astype(np.int32),
-        problem.group[chosen].astype(np.int32), problem.district[chosen].astype(np.int32),
-        problem.first[chosen].astype(np.int32), problem.last[chosen].astype(np.int32), clash_start, clash,
-    )  # fmt: skip
-    bins = kernel.Bins(
-        capacity.astype(np.int32), teams.day.astype(np.int32), sort, teams.one.astype(np.int32),
-        teams.other.astype(np.int32), worth[sort],
-    )  # fmt: skip
-    rules = kernel.Rules(
-        size, np.zeros(size.shape, np.int64), np.cumsum([0, *map(len, lists)]).astype(np.int32),
-        np.concatenate(lists).astype(np.int32), problem.premium, problem.target, problem.over, problem.travel_minutes,
-    )  # fmt: skip
-    return items, bins, rules
-
-
-def _clashes(problem: Problem, chosen: Ints):  # type: ignore[no-untyped-def]
-    """The chosen rows of the sparse table of clashes."""
-    counts = (problem.clash_start[1:] - problem.clash_start[:-1])[chosen]
-    start = np.concatenate([[0], np.cumsum(counts)])
-    source = np.repeat(problem.clash_start[:-1][chosen] - start[:-1], counts) + np.arange(start[-1])
-    return start.astype(np.int32), problem.clash[source].astype(np.int32)
-
-
-def empty_state(
-    n: int, bins: kernel.Bins, items: kernel.Items, rules: kernel.Rules, people: int, groups: int
-) -> kernel.State:
-    """Nothing assigned yet; wide enough for the most visits a day can hold."""
-    smallest = int(rules.size[rules.size >= 0].min()) if (rules.size >= 0).any() else 1
-    width = max(1, min(n, int(bins.capacity.max()) // max(1, smallest)))
-    b = len(bins.day)
-    return kernel.State(
-        np.full(n, -1, np.int32),
-        np.zeros(b, np.int32),
-        np.full((b, width), -1, np.int32),
-        np.zeros(b, np.int32),
-        np.full((b, 2), -1, np.int32),
-        np.zeros((b, 2), np.int32),
-        np.zeros(groups, np.int64),
-        np.zeros(people, np.int64),
-    )

@@ -43,6 +43,8 @@ class Operations:
     weekend: tuple[int, ...] = (5, 6)  # Monday = 0
     headroom_per_mille: int = 40  # hours kept free of quotas so that the drawn list can be scheduled
     effort: int = 300  # improvement steps per candidate visit
+    exact_choices: int = 4000  # a region with at most so many (visit, team-day) pairs also goes through CP-SAT
+    exact_work: int = 500  # thousandths of its deterministic time there; 0: never
     workers: int = 1  # threads over regions; the plan does not depend on it
 
     def __post_init__(self) -> None:
@@ -50,6 +52,8 @@ class Operations:
             raise ValueError(f"Expected travel_minutes >= 0, got {self.travel_minutes}")
         if not 0 <= self.headroom_per_mille < 1000:
             raise ValueError(f"Expected headroom_per_mille in [0, 1000), got {self.headroom_per_mille}")
+        if self.exact_choices < 0 or self.exact_work < 0:
+            raise ValueError(f"Expected exact_* >= 0, got {self.exact_choices}, {self.exact_work}")
         if self.effort < 0 or self.workers < 1:
             raise ValueError(f"Expected effort >= 0 and workers >= 1, got {self.effort}, {self.workers}")
 
