@@ -74,6 +74,7 @@ def plan(
 
     Example:  evenhand plan --relax
     """
+    from flows.plan_words import plan_words
     from flows.summary import price_of_randomness, rates_by_tier
     from models.inspection import counterfactuals
 
@@ -84,7 +85,7 @@ def plan(
     gap = 100 * (found.bound - found.objective) / max(1, found.bound)
     console.out.print(f"gap to the proven bound: {gap:.2f}%; lottery of inspectors: {found.lottery_bits:.0f} bits")
     console.out.print(price_of_randomness(dict(found.draw.price)), markup=False)
-    for line in (*found.notes, *(map(str, counterfactuals(found, given)) if relax else ())):
+    for line in (*plan_words(found.figures), *found.notes, *(map(str, counterfactuals(found, given)) if relax else ())):
         console.out.print(f"  {line}", markup=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -39,7 +40,7 @@ def plan_input(context: RunContext, intake_folder: Path, rating_folder: Path) ->
 
 @task(name="plan", cache_policy=NO_CACHE, **IO)
 @discreet
-def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, int]:
+def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Path, folder: Path) -> dict[str, Any]:
     """Make and check the plan; returns its counts. A plan that breaks a rule never leaves: CheckFailed names it."""
 
     def make(draft: Path) -> None:
@@ -56,6 +57,7 @@ def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Pa
             "objective": plan.objective,
             "bound": plan.bound,
             **{f"price_{name}": value for name, value in plan.draw.price.items()},
+            **plan.figures,
         }
         write_json(draft / "plan.json", figures)
 

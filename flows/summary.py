@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from flows import console
+from flows.plan_words import plan_words
 
 
 def rates_by_tier(quota: pl.DataFrame) -> list[dict[str, Any]]:
@@ -48,6 +49,8 @@ def describe(result: dict[str, Any]) -> None:
         if plan.get("price_visits"):
             price = {name.removeprefix("price_"): value for name, value in plan.items() if name.startswith("price_")}
             console.out.print(price_of_randomness(price), markup=False)
+        for line in plan_words(plan):
+            console.out.print(f"  {line}", markup=False)
         if plan["bound"]:
             gap = 100 * (plan["bound"] - plan["objective"]) / plan["bound"]
             console.out.print(f"value of the plan: within {gap:.2f}% of the proven bound of any plan in these hours")

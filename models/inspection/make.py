@@ -11,9 +11,11 @@ from config.errors import PlanError
 from models import records
 from models.inspection import keyed
 from models.inspection.allocate import Allocation, allocate
+from models.inspection.breakdown import breakdown
 from models.inspection.crew import build_crew
 from models.inspection.demand import candidates
 from models.inspection.drawing import apply_draw
+from models.inspection.load import load
 from models.inspection.overload import overload
 from models.inspection.pins import with_pins
 from models.inspection.problem import Problem, Solution
@@ -50,10 +52,12 @@ def make_plan(given: PlanInput) -> Plan:
     firms = firms.with_columns(pl.Series("day_by", wished.by, dtype=pl.String))
     visits = scheduled_visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
+    quota = quota_table(rows, allocation, drawn, visits, crew, districts)
+    figures = _figures(firms, solution) | _waiting(wished, packed, solution, len(days))
     return Plan(
         visits=visits,
         left_out=pl.concat([left_out, _unknown(given)]).cast(dict(records.PLAN_LEFT_OUT)),  # type: ignore[arg-type]
-        quota=quota_table(rows, allocation, drawn, visits, crew, districts),
+        quota=quota,
         draw=drawn.publication,
         objective=solution.objective,
         bound=solution.bound,
@@ -62,7 +66,7 @@ def make_plan(given: PlanInput) -> Plan:
         notes=_notes(given, allocation, firms, problem, solution),
         lottery_bits=solution.bits,
         prices=allocation.prices,
-        figures=_figures(firms, solution) | _waiting(wished, packed, solution, len(days)),
+        figures=figures | {"tiers": breakdown(rows, allocation, quota), "load": load(visits, given.inspectors)},
     )
 
 

@@ -4,7 +4,8 @@ The roster decides who is visited and which teams there are on which day; it doe
 change places between team-days, so that the sum of weight × days away from the wished day falls. A visit by risk
 wishes for its first allowed day and weighs what its firm's risk does; a visit by lot wishes for a day drawn from its
 window, so that neither the first weeks nor the last give a tier away. Nothing else changes: the set of visits, the
-objective, the bound and the draw stay as they are, and every rule holds.
+objective, the bound and the draw stay as they are, every rule holds, and nobody's work over the period grows or shrinks
+by more than the longest visit, so that the roster's balance of load stays.
 """
 
 from __future__ import annotations
@@ -71,10 +72,12 @@ def sooner(problem: Problem, firms: list[str], solution: Solution, wished: Wishe
     days = sooner_kernel.TeamDays(*map(_small, (*teams.T, _hours(problem, teams))))
     cells = np.unique(problem.cell[seated])
     visits, able = _visits(problem, firms, seated, cells, wished), _able(problem, teams, cells)
-    state = _state(place, len(teams), int(days.capacity.max()) // int(visits.minutes.min()))
+    most = int(days.capacity.max()) // int(visits.minutes.min())
+    state = _state(place, len(teams), most, len(problem.crew.ids))
     tie = keyed.numbers(seed, [problem.ids[at] for at in seated])
     order = _small(np.lexsort((tie, -visits.weight)))
-    sooner_kernel.exchange(order, ROUNDS, problem.travel_minutes, visits, days, able, state)
+    drift = int(visits.minutes.max())
+    sooner_kernel.exchange(order, ROUNDS, problem.travel_minutes, drift, visits, days, able, state)
     day, one, other = solution.day.copy(), solution.one.copy(), solution.other.copy()
     day[seated], one[seated], other[seated] = teams[state.place].T
     return replace(solution, day=day, one=one, other=other)
@@ -137,11 +140,11 @@ def _able(problem: Problem, teams: Ints, cells: Ints) -> sooner_kernel.Able:
     return sooner_kernel.Able(start, _small(np.concatenate(lists)), np.ascontiguousarray(may.T), _small(sort))
 
 
-def _state(place: Ints, count: int, most: int) -> sooner_kernel.State:
+def _state(place: Ints, count: int, most: int, people: int) -> sooner_kernel.State:
     """Visits by team-day; no day holds more than `most`."""
     width = max(most, int(np.bincount(place, minlength=count).max())) + 1
     members, filled = np.full((count, width), -1, np.int32), np.zeros(count, np.int32)
     for visit, at in enumerate(place.tolist()):
         members[at, filled[at]] = visit
         filled[at] += 1
-    return sooner_kernel.State(_small(place), members, filled)
+    return sooner_kernel.State(_small(place), members, filled, np.zeros(people, np.int64))

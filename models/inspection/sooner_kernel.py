@@ -3,7 +3,7 @@ weight × |day - wish|. Integers only; the same result on every machine.
 
 Rules kept by every exchange: a team-day's minutes with travel ≤ its capacity, at most two districts in it, no more
 team-days of two districts than before, the day within the visit's window, teams able to go, nobody sent where a clash
-is known. No visit appears or disappears.
+is known, nobody's work over the period changed by more than `drift` minutes. No visit appears or disappears.
 
 All compiled functions stand in this one file, because numba renews its cache only when the function's own file changes.
 """
@@ -60,6 +60,7 @@ class State(NamedTuple):
     place: I32  # team-day of each visit
     members: I32  # (b, width)
     filled: I32
+    work: I64  # minutes by which each person has more than at first; never beyond `drift`
 
 
 @njit(cache=True, nogil=True)
@@ -107,7 +108,28 @@ def load(b, out1, out2, in1, in2, visits, state):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def fits(b, c, j, partner, out1, out2, travel, visits, days, state):  # type: ignore[no-untyped-def]
+def shift(b, c, minutes, days, state):  # type: ignore[no-untyped-def]
+    """So many minutes more for the people of c and fewer for those of b."""
+    state.work[days.one[b]] -= minutes
+    state.work[days.one[c]] += minutes
+    if days.other[b] >= 0:
+        state.work[days.other[b]] -= minutes
+        state.work[days.other[c]] += minutes
+
+
+@njit(cache=True, nogil=True)
+def even(b, c, minutes, drift, days, state):  # type: ignore[no-untyped-def]
+    """Whether nobody of the two teams then has over `drift` minutes more or less than at first."""
+    shift(b, c, minutes, days, state)
+    good = abs(state.work[days.one[b]]) <= drift and abs(state.work[days.one[c]]) <= drift
+    if days.other[b] >= 0:
+        good = good and abs(state.work[days.other[b]]) <= drift and abs(state.work[days.other[c]]) <= drift
+    shift(c, b, minutes, days, state)
+    return good
+
+
+@njit(cache=True, nogil=True)
+def fits(b, c, j, partner, out1, out2, travel, drift, visits, days, state):  # type: ignore[no-untyped-def]
     """Whether j (and partner) may leave b for c while out1 (and out2) leave c for b."""
     width = state.members.shape[1]
     leave = 1 + (partner >= 0)
@@ -117,6 +139,8 @@ def fits(b, c, j, partner, out1, out2, travel, visits, days, state):  # type: ig
     to = load(c, out1, out2, j, partner, visits, state)
     back = load(b, j, partner, out1, out2, visits, state)
     if to > days.capacity[c] or back > days.capacity[b]:
+        return False
+    if not even(b, c, to - load(c, -1, -1, -1, -1, visits, state), drift, days, state):
         return False
     there, here = (
         districts(c, out1, out2, j, partner, visits, state),
@@ -155,7 +179,7 @@ def move(j, c, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def best_exchange(j, travel, visits, days, able, state):  # type: ignore[no-untyped-def]
+def best_exchange(j, travel, drift, visits, days, able, state):  # type: ignore[no-untyped-def]
     """The exchange of j that wins most: (won, team-day, partner, out1, out2); won = 0 without any."""
     b = state.place[j]
     won, where, partner, first, second = np.int64(0), -1, -1, -1, -1
@@ -165,7 +189,7 @@ def best_exchange(j, travel, visits, days, able, state):  # type: ignore[no-unty
         own = gain(j, b, c, visits, days)
         if days.day[c] == days.day[b] or own <= won or not allowed(j, c, visits, days, able):
             continue
-        if fits(b, c, j, -1, -1, -1, travel, visits, days, state):
+        if fits(b, c, j, -1, -1, -1, travel, drift, visits, days, state):
             won, where, partner, first, second = own, c, -1, -1, -1
             continue
         for p in range(state.filled[c]):
@@ -173,27 +197,27 @@ def best_exchange(j, travel, visits, days, able, state):  # type: ignore[no-unty
             if visits.fixed[k] or not allowed(k, b, visits, days, able):
                 continue
             both = own + gain(k, c, b, visits, days)
-            if both > won and fits(b, c, j, -1, k, -1, travel, visits, days, state):
+            if both > won and fits(b, c, j, -1, k, -1, travel, drift, visits, days, state):
                 won, where, partner, first, second = both, c, -1, k, -1
             for q in range(p):
                 m = state.members[c, q]
                 if visits.fixed[m] or not allowed(m, b, visits, days, able):
                     continue
                 three = both + gain(m, c, b, visits, days)
-                if three > won and fits(b, c, j, -1, k, m, travel, visits, days, state):
+                if three > won and fits(b, c, j, -1, k, m, travel, drift, visits, days, state):
                     won, where, partner, first, second = three, c, -1, k, m
             for q in range(state.filled[b]):
                 m = state.members[b, q]
                 if m == j or visits.fixed[m] or not allowed(m, c, visits, days, able):
                     continue
                 three = both + gain(m, b, c, visits, days)
-                if three > won and fits(b, c, j, m, k, -1, travel, visits, days, state):
+                if three > won and fits(b, c, j, m, k, -1, travel, drift, visits, days, state):
                     won, where, partner, first, second = three, c, m, k, -1
     return won, where, partner, first, second
 
 
 @njit(cache=True, nogil=True)
-def exchange(order, rounds, travel, visits, days, able, state):  # type: ignore[no-untyped-def]
+def exchange(order, rounds, travel, drift, visits, days, able, state):  # type: ignore[no-untyped-def]
     """Takes the visits in this order, the best exchange of each, until a round wins less than a thousandth of what
     was won before; the sum won."""
     total = np.int64(0)
@@ -202,10 +226,11 @@ def exchange(order, rounds, travel, visits, days, able, state):  # type: ignore[
         for j in order:
             if visits.fixed[j]:
                 continue
-            won, c, partner, first, second = best_exchange(j, travel, visits, days, able, state)
+            won, c, partner, first, second = best_exchange(j, travel, drift, visits, days, able, state)
             if won <= 0:
                 continue
             b = state.place[j]
+            had = load(c, -1, -1, -1, -1, visits, state)
             if first >= 0:
                 move(first, b, state)
             if second >= 0:
@@ -213,6 +238,7 @@ def exchange(order, rounds, travel, visits, days, able, state):  # type: ignore[
             move(j, c, state)
             if partner >= 0:
                 move(partner, c, state)
+            shift(b, c, load(c, -1, -1, -1, -1, visits, state) - had, days, state)
             total += won
         if (total - before) * 1000 <= before:
             break
