@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak debian bench-desk lint lock bench bench-rating bench-plan bench-worth bench-tender bench-export pictures clean sbom audit fuzz
+.PHONY: help run test test-slow test-postgres test-browser test-crash soak debian bench-desk lint lock bench bench-rating bench-plan bench-worth bench-consign bench-tender bench-export pictures clean sbom audit fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-plan: .venv/.dev ## plans: this project, greedy, CP-SAT, HiGHS and Yagiura
 
 bench-worth: .venv/.dev ## what plans find: hidden truth of generated registers (SIZE=20000), Chicago's past windows
 	$(BIN)/python -m tests.bench.worth $(SIZE)
+
+bench-consign: .venv/.dev ## mornings at the border: seconds per 10,000 declarations, rates kept on the customs data
+	$(BIN)/python -m tests.bench.consignment
 
 bench-rating: .venv/.dev ## ratings: this project, DuckDB, pandas and the floor over one lake; SIZE=1m|10m|60m
 	$(BIN)/python -m tests.bench.rating --size $(or $(SIZE),1m)
