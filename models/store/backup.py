@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
 from config.errors import StoreError
 from models.store.session import Store, open_store
 from models.store.verify import verify_logs
+from models.whole import whole_path
 
 
 def backup(store: Store, path: Path) -> int:
@@ -19,20 +19,18 @@ def backup(store: Store, path: Path) -> int:
     source = store.engine.url.database
     if store.dialect != "sqlite" or source is None:
         raise StoreError("only an SQLite register is copied by evenhand.", remedy="use pg_dump (docs/operations.md)")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path.parent}: no copy was made: no such folder.", remedy="name one that is there")
     if path.exists():
         raise StoreError(f"{path} exists already.", remedy="name another file")
-    draft = path.with_name(f".{path.name}.tmp")
-    draft.unlink(missing_ok=True)
     try:
-        _copy(Path(source), draft)
-        _check(draft)
-        os.replace(draft, path)
+        with whole_path(path) as draft:
+            _copy(Path(source), draft)
+            _check(draft)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
             f"{path}: no copy was made: {error}", remedy="see that there is space and the right to write"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return path.stat().st_size
 
 
@@ -44,8 +42,6 @@ def _copy(source: Path, target: Path) -> None:
     finally:
         before.close()
         after.close()
-    with open(target, "rb") as file:
-        os.fsync(file.fileno())
 
 
 def _check(copy: Path) -> None:

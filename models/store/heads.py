@@ -20,6 +20,7 @@ from models.store.canonical import canonical_json, instant
 from models.store.ledger import LOGS, Entry, LogName, Reader
 from models.store.session import UnitOfWork
 from models.store.tables import tree_heads
+from models.whole import write_text
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,7 @@ def write_anchor(reader: Reader, path: Path) -> dict[str, Any]:
     newest: dict[str, Any] = {log: asdict(heads[-1]) for log in LOGS if (heads := signed_heads(reader, log))}
     if not newest:
         raise StoreError("no tree head is signed yet.", remedy="run once, then anchor")
-    draft = path.with_name(f".{path.name}.tmp")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(json.dumps(newest, indent=1, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    write_text(path, json.dumps(newest, indent=1, sort_keys=True) + "\n")
     return newest
 
 

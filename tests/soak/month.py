@@ -1,10 +1,10 @@
 """Nights of a made-up city by the real commands: `python -m tests.soak.month --nights 30 --enterprises 20000`.
 
 Every night new and changed rows arrive, people feed back what they decided and saw (tests/soak/people.py), the job
-runs, in the middle the policy is amended, and the morning's consignments are chosen; on every seventh night an officer
-approves. At the end the register, every draw and every night are verified: done again and compared to the last cell.
-Killed and called again, it goes on where it stopped. Exit code 1 when something differs or grows faster
-than the nights.
+runs, in the middle the policy is amended, and the morning's consignments are chosen; on every seventh an officer
+approves and the steps of older nights are tidied away. At the end the register, every draw and every night are
+verified: done again and compared to the last cell. Killed and called again, it goes on where it stopped. Exit code 1
+when something differs or grows faster than the nights.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class Month:
             self.evenhand("consign", day.isoformat(), "--data", str(self.data / "declarations"))
         if day.day % 7 == 0:
             self.evenhand("approve", "--officer", "u3", "--name", "Wang Min", "--reason", "looked through")
+            self.evenhand("register", "tidy", "--nights", "7")
         ratings = pl.read_csv(Path(outcome["out"]) / "ratings.csv")
         assert ratings.height == outcome["rows"]["enterprises"]
         self._repairs_hold(outcome["run_id"], repaired(self.settings, day))
