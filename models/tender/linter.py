@@ -30,7 +30,8 @@ class Finding:
 
 def lint(case: TenderCase, policy: Policy) -> list[Finding]:
     """Every finding in the file's order: declared attributes, wordings, then what `problems` refuses."""
-    found = [*_declared(case, policy), *_worded(case, policy)]
+    own = (case.release.get("tender") or {}).get("ownColumns") or ()
+    found = [*_declared(case, policy), *_worded(case, policy), *lint_headings(map(str, own), policy, "bids")]
     found += [Finding(p.path, p.rule, "", p.message, "", p.remedy) for p in problems(case, policy)]
     return found
 

@@ -1,7 +1,7 @@
 """A tender kept in Excel or CSV (one row per bidder and lot) → the same case as from OCDS.
 
-Excel: sheets named as in `sheet_columns` (Chinese or English); CSV: the file given holds the bids, its folder
-tender.csv, criteria.csv and lots.csv. Members and subcontractors: "code name share; code name share".
+Excel: sheets named as in `sheet_columns` (Chinese or English), a title may stand above the headings. CSV: the file
+given holds the bids, its folder tender.csv, criteria.csv and lots.csv. Members and subcontractors: "code name share; …".
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from models.tender.sheet_columns import (
     SheetTable,
     fold,
 )
+from models.tender.sheet_headings import TITLE_ROWS, below_title, our_name, strange
 
 Row = dict[str, str]
 
@@ -64,6 +65,8 @@ def _release(path: Path, tables: Mapping[str, list[Row]]) -> dict[str, Any]:
         "lots": [_lot(path, row, currency) for row in lots],
         "criteria": [_criterion(row) for row in tables["criteria"]],
     }
+    if own := strange([key for row in tables["bids"][:1] for key in row if key != "__row"], BIDS):
+        tender["ownColumns"] = own
     times = {name: _time(path, head[name], name) for name in ("deadline", "opening") if head.get(name)}
     if "deadline" in times:
         tender["tenderPeriod"] = {"endDate": times["deadline"].isoformat()}
@@ -269,17 +272,18 @@ def _encoding(path: Path) -> str:
 def _rows(path: Path, table: SheetTable, frame: pl.DataFrame) -> list[Row]:
     """Rows with our column names; empty lines are left out, the office's row number is kept."""
     names = table.names_of()
-    columns = {heading: names.get(fold(heading), heading.strip()) for heading in frame.columns}
+    frame, first = below_title(frame, table)
+    columns = {heading: our_name(heading, names) or heading.strip() for heading in frame.columns}
     missing = [c.zh for c in table.columns if c.needed and c.name not in columns.values()]
     if missing and (frame.width or table in (BIDS, CRITERIA)):
         raise InputError(
             f"{table.zh} lacks the column {', '.join(missing)}.",
             file=str(path),
             rule="heading",
-            remedy="add the column",
+            remedy=f"add the column, or put the headings into one of the first {TITLE_ROWS} rows",
         )
     found = []
-    for place, values in enumerate(frame.iter_rows(), start=2):
+    for place, values in enumerate(frame.iter_rows(), start=first):
         row = {
             name: (value or "").strip().removeprefix("'") for name, value in zip(columns.values(), values, strict=True)
         }
