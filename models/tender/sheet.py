@@ -1,7 +1,7 @@
 """A tender kept in Excel or CSV (one row per bidder and lot) → the same case as from OCDS.
 
 Excel: sheets named as in `sheet_columns` (Chinese or English), a title may stand above the headings. CSV: the file
-given holds the bids, its folder tender.csv, criteria.csv and lots.csv. Members and subcontractors: "code name share; …".
+given holds the bids, its folder tender.csv, criteria.csv and lots.csv. Members and subcontractors: "code name share".
 """
 
 from __future__ import annotations
