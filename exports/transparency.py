@@ -82,7 +82,7 @@ def write_transparency(
     page = [(both(*FIGURES[name], language, " "), frame) for name, frame in figures.items()]
     given = {
         "title": both(*TITLE, language, " "),
-        "note": both(*[text.format(least=least) for text in NOTE], language, " "),
+        "note": both(NOTE[0].format(least=least), NOTE[1].format(least=least), language, " "),
         "facts": facts.line(language),
         "tables": [(title, _headings(frame, language), _rows(frame)) for title, frame in page],
         "lang": "en" if language == "en" else "zh",

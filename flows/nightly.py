@@ -113,6 +113,7 @@ def run_everything(context: RunContext, *, demo_size: int | None) -> dict[str, A
             context.data.parent.mkdir(parents=True, exist_ok=True)
             write_registers(context.data, demo_size, context.seed, context.as_of)
         _same_secret(store, context)
+        watch.warn()
         keep_policy(context)
         run_id = watch.named(context.run_id(input_hashes(context) | named(context)))
         flow_of_night = nightly.with_options(task_runner=task_runner(context.settings))

@@ -13,6 +13,9 @@ from typing import Any
 import polars as pl
 
 from config.errors import EvenhandError, InputError
+from flows import console
+from flows.doctor import check_clock
+from flows.doctor_secrets import check_secrets
 from flows.intake import rejected
 from flows.logs import EventLog, opened, place_of
 from flows.metrics import RunFigures, hours_by_region, remember, rows_by_delivery, write_metrics
@@ -38,6 +41,14 @@ class Watch:
         self.run_id = run_id
         self.log.bind(run_id)
         return run_id
+
+    def warn(self) -> None:
+        """What does not stop a run and should not go unseen: a clock set back, a secret that others can read."""
+        settings = self.context.settings
+        for finding in (*check_clock(settings, datetime.now().astimezone()), *check_secrets(settings)):
+            if finding.state != "ok":
+                self.log.event("warned", "warning", rule=finding.check)
+                console.err.print(f"warning: {finding.check}: {finding.found}. {finding.remedy}", markup=False)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
