@@ -43,10 +43,19 @@ class Agency:
         )
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}{path}", timeout=60).raise_for_status().json()
+        return self._ask("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        return httpx.post(f"{self.url}{path}", json=body, timeout=60).raise_for_status().json()
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        """The server's answer; 503 is its database in use for a moment, and Prefect's own client asks again too."""
+
+        def look() -> httpx.Response | None:
+            answer = httpx.request(method, f"{self.url}{path}", json=body, timeout=60)
+            return None if answer.status_code == 503 else answer
+
+        return wait(look, path).raise_for_status().json()
 
     def start(self, deployment: str, **parameters: Any) -> str:
         """Id of a new flow run of a deployment (`flow/name`)."""
