@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from exports.consignment_forms import (
 from exports.facts import Approval, Facts
 from exports.layout import Form, Language, both
 from exports.page import open_page
+from exports.roster_rows import firm_code
 from exports.sheet import Sheet
 from exports.words import Term
 from exports.workbook import Book
@@ -50,7 +52,10 @@ def write_day(
     title = both(f"{plan.day:%Y-%m-%d} 布控查验", f"Examinations of {plan.day:%Y-%m-%d}", language, "  ")
     book = Book(title, plan.day, policy.tiers, facts.hidden())
     desk = _Desk(book, facts, approval, language)
-    desk.page(BALANCE, title, _rates(plan, policy, language))
+    rates = desk.page(BALANCE, title, _rates(plan, policy, language))
+    rates.row([])
+    for step in next_steps(plan, language):
+        rates.row([step], "plain", height=18)
     for (office,), rows in plan.chosen.partition_by("office", as_dict=True, maintain_order=True).items():
         heading = f"{both('查验清单', 'Examinations', language, '  ')} · {office}"
         desk.page(EXAMINATIONS, heading, _list(rows, names, language), tab=f"{office}", height=30)
@@ -60,9 +65,28 @@ def write_day(
         both("超出能力", "Beyond the minutes", language, "  "),
         _worded(plan.overload, "rule", RULES, language),
     )
-    left = _worded(plan.left_out, "reason", REASONS, language)
+    left = _worded(plan.left_out, "reason", REASONS, language).with_columns(firm_code(pl.col("enterprise_id")))
     desk.page(LEFT_OUT, both("未查验", "Not examined", language, "  "), left)
     return book.save(path)
+
+
+def next_steps(plan: DayPlan, language: Language) -> Iterator[str]:
+    """What the officers do with the workbook, in order."""
+    say = partial(both, language=language, between="  ")
+    yield say("下一步：", "What to do next:")
+    yield say(
+        "1. 值班负责人审阅后，各海关按本关清单查验。",
+        "1. After a review each office works down its list.",
+    )
+    yield say("2. 在黄色列记录结果，两名查验人员签名存档。", "2. Note results in the yellow columns; both sign.")
+    yield say(
+        "3. 查获情事照常立案：案件登记是下次评级的来源，本表不回收。",
+        "3. Open a case for what is found: the next rating reads the cases; this sheet is not read back.",
+    )
+    yield say(
+        f"4. 当晚公布种子：evenhand consign {plan.day} --reveal；未查完的比例次日补查。",
+        f"4. In the evening publish the seed: evenhand consign {plan.day} --reveal; what is missing is made up later.",
+    )
 
 
 class _Desk:
@@ -112,6 +136,7 @@ def _list(rows: pl.DataFrame, names: pl.DataFrame | None, language: Language) ->
         frame = frame.join(names.select("enterprise_id", "name"), on="enterprise_id", how="left", maintain_order="left")
     else:
         frame = frame.with_columns(name=pl.lit(None, dtype=pl.String))
+    frame = frame.with_columns(firm_code(pl.col("enterprise_id")))
     return _worded(_worded(frame, "why", WHY, language), "examination", TYPES, language)
 
 

@@ -13,15 +13,16 @@ def lines(text: str, width: float) -> int:
     """Lines of wrapped text in a column `width` characters wide; Chinese characters count two."""
     if len(text) * 2 <= width and "\n" not in text:
         return 1
-    room = max(1.0, width - 1.5)  # the cell's margin
-    return sum(max(1, -(-_wide(part) // int(room))) for part in text.split("\n"))
+    room = max(1, int(width - 1))  # the cell's margin
+    return sum(max(1, -(-_wide(part, room) // room)) for part in text.split("\n"))
 
 
-def _wide(text: str) -> int:
-    """Width in characters; words that do not fit leave an eighth of a line of several words blank."""
-    if text.isascii():
-        return len(text) + (len(text) // 8 if " " in text else 0)
-    return len(text.encode("gb18030", "replace"))
+def _wide(text: str, room: int) -> int:
+    """Width in digits: letters are narrower, but what does not fit one line leaves blanks where it is broken."""
+    if not text.isascii():
+        return len(text.encode("gb18030", "replace"))
+    wide = len(text) * 9 // 10
+    return wide if wide <= room else len(text)
 
 
 def fitting(lines: int, least: float = 0) -> float:

@@ -8,6 +8,7 @@ import polars as pl
 
 from config.in_force import Policy
 from exports.facts import Approval, Facts, standing
+from exports.heights import fitting, lines
 from exports.layout import Form, Language, letter
 from exports.sheet import Sheet
 from exports.workbook import MAX_ROWS, Book
@@ -42,8 +43,9 @@ def open_page(
     sheet.row([title], "title", height=30)
     note = form.note(language).replace("\n", "  ")
     sheet.row([f"{facts.line(language)}   {note}".strip()], "facts", height=16)
-    last = len(form.columns) - 1
-    sheet.merge(sheet.row([standing(approval, language)] + [""] * last, "banner", height=20), 0, last)
+    last, banner = len(form.columns) - 1, standing(approval, language)
+    height = fitting(lines(banner, sum(sheet.widths) * 0.8), least=20)  # bold type is wider
+    sheet.merge(sheet.row([banner] + [""] * last, "banner", height=height), 0, last)
     return sheet
 
 

@@ -267,9 +267,23 @@ def refusals(given: ReportInput, rejected: pl.DataFrame) -> Section:
     return Section("refusals", title, "", head, tuple((w, f"{n:,}") for w, n in told), chart)
 
 
+OVERRIDE_HEADS = {
+    "officer": ("负责人账号", "officer"),
+    "name": ("姓名", "name"),
+    "decision": ("决定", "decision"),
+    "subject": ("对象", "subject"),
+    "before": ("原建议", "proposed"),
+    "after": ("改为", "decided"),
+    "reason": ("理由", "reason"),
+    "count": ("次数", "count"),
+    "on": ("日期", "on"),
+}
+
+
 def overrides(given: ReportInput, table: pl.DataFrame) -> Section:
     """Decisions in which an officer departed from the proposal."""
     title = given.say("人工改动", "Overrides by officers")
     body = tuple(tuple("" if v is None else str(v) for v in row) for row in table.iter_rows())
     says = given.say("每项改动都有具名负责人和理由。", "Each with a named officer and a reason.")
-    return Section("overrides", title, says, tuple(c.replace("_", " ") for c in table.columns), body)
+    heads = tuple(given.say(*OVERRIDE_HEADS.get(c, (c, c.replace("_", " ")))) for c in table.columns)
+    return Section("overrides", title, says, heads, body)

@@ -6,6 +6,7 @@ more memory than a block.
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,6 +18,8 @@ MAX_UNPACKED = 256 << 20  # bytes of all entries together
 MAX_ENTRIES = 2_000
 MAX_ROWS = 200_000  # of any sheet
 _BLOCK = 1 << 18
+_ROW = re.compile(rb"<(?:[A-Za-z]\w{0,14}:)?row[ />\r\n\t]")  # some programs give every element a prefix
+_TAIL = 20  # bytes of a block that may begin a row which the next one ends
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _KINDS = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF": "a PDF"}
 _SAVE = "save it as .xlsx (Excel workbook) in Excel, WPS or LibreOffice and send it again"
@@ -79,8 +82,8 @@ def _check_entries(path: Path, archive: zipfile.ZipFile) -> int:
                 if total > MAX_UNPACKED:
                     raise _refuse(path, "bomb", f"it unpacks to more than {MAX_UNPACKED >> 20} MB.", _SAVE)
                 if entry.filename.startswith("xl/worksheets/"):
-                    rows += (tail + block).count(b"<row ")
-                    tail = block[-4:]
+                    rows += sum(found.end() > len(tail) for found in _ROW.finditer(tail + block))
+                    tail = block[-_TAIL:]
                     if rows > MAX_ROWS:
                         told = f"a sheet with more than {MAX_ROWS:,} rows."
                         raise _refuse(path, "too_many_rows", told, "remove the empty rows below the roster")

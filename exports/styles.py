@@ -51,7 +51,7 @@ def named_styles() -> Iterator[NamedStyle]:
     yield _style("title", font=Font(name=FONT, size=16, bold=True), alignment=Alignment(vertical="center"))
     yield _style("facts", font=Font(name=FONT, size=9, color="404040"), alignment=Alignment(vertical="center"))
     banner = Font(name=FONT, size=10, bold=True, color="7A1F00")
-    yield _style("banner", font=banner, fill=_fill("FDE9D9"), alignment=Alignment(vertical="center"))
+    yield _style("banner", font=banner, fill=_fill("FDE9D9"))
     centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
     bold = Font(name=FONT, size=10, bold=True)
     yield _style("heading", font=bold, fill=_fill("DCE6F1"), border=_GRID, alignment=centre)

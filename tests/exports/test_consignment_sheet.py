@@ -33,7 +33,7 @@ def test_every_declaration_of_the_day_stands_in_the_workbook(plan: DayPlan, tmp_
     listed = [row[1] for office in ("o0", "o1", "o2") for row in rows_of(path, office)]
     assert sorted(listed) == sorted(plan.chosen["declaration_id"])  # type: ignore[type-var]
     assert len(rows_of(path, "Not examined")) == plan.left_out.height
-    rates = rows_of(path, "Rates")
+    rates = [row for row in rows_of(path, "Rates") if len(row) > 1 and row[1]]  # what to do next stands below
     assert sum(row[2] for row in rates) == 500  # type: ignore[misc]
     assert sum(row[3] for row in rates) == plan.chosen.height  # type: ignore[misc]
     assert all(row[3] == row[4] + row[5] + row[6] for row in rates)  # type: ignore[operator]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -211,16 +213,54 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "more than 200,000 rows": lambda p: _zip(
         p, {"xl/workbook.xml": b"<a/>", "xl/worksheets/sheet1.xml": b"<row r='1'/>" * 1_048_576}
     ),
+    "with more than 200,000 rows": lambda p: _zip(
+        p, {"xl/workbook.xml": b"<a/>", "xl/worksheets/sheet1.xml": b"<x:row>" * 1_048_576}
+    ),
     "entities": lambda p: _zip(p, {"xl/workbook.xml": b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"}),
     "parts": lambda p: _zip(p, {f"xl/{i}": b"" for i in range(2_001)}),
 }
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    for told, make in FILES.items():
+        make(folder / f"{told}.xlsx")
+    return folder
+
+
 @pytest.mark.parametrize("told", FILES)
-def test_a_file_that_is_no_plain_roster_is_refused_by_name(told: str, world: World, tmp_path: Path) -> None:
+def test_a_file_that_is_no_plain_roster_is_refused_by_name(told: str, world: World, hostile: Path) -> None:
     with pytest.raises(InputError, match=told) as caught:
-        collect(FILES[told](tmp_path / "x.xlsx"), world)
+        collect(hostile / f"{told}.xlsx", world)
     assert caught.value.remedy
+
+
+CHECKED = """
+import json, resource, sys, time
+from pathlib import Path
+import exports.outcome_form
+from config.errors import InputError
+from tests.exports.world import make_world
+world, began, before = make_world(6, 1), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+refused = 0
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    try:
+        exports.outcome_form.read_roster(path, world.plan.visits, world.policy)
+    except InputError:
+        refused += 1
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(json.dumps([refused, grown / 1024, time.process_time() - began]))
+"""
+
+
+def test_hostile_files_cost_little_time_and_memory(hostile: Path) -> None:
+    command = [sys.executable, "-c", CHECKED, str(hostile)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    refused, grown_mb, seconds = json.loads(done.stdout.splitlines()[-1])
+    assert refused == len(FILES)
+    assert grown_mb < 40
+    assert seconds < 10  # of this process's own work: 257 MB are unpacked on the way
 
 
 def test_missing_damaged_and_foreign_files_are_refused(sent: Path, world: World, tmp_path: Path) -> None:
