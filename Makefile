@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SIZE ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-postgres test-browser test-crash soak debian bench-desk lint lock bench bench-rating bench-plan bench-worth bench-consign bench-tender bench-export pictures clean sbom audit fuzz
+.PHONY: help run test test-slow test-postgres test-browser test-crash test-cluster soak debian bench-desk lint lock bench bench-rating bench-plan bench-worth bench-consign bench-tender bench-export bench-cluster pictures clean sbom audit fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ test-crash: .venv/.dev ## kill -9, full disks and lost databases at many points,
 	@sh tests/debian.sh postgres || echo "the tests of lost databases are skipped" >&2
 	$(BIN)/pytest -n 2 --dist load -m "slow or not slow" tests/crash
 
+test-cluster: .venv/.cluster ## Dask, Ray and processes with two workers each, disk and S3: the bytes of one process, also with a worker killed
+	$(BIN)/pytest -m cluster tests/cluster
+
 debian: ## Debian's packages that tests and pictures drive: PostgreSQL, Chromium, LibreOffice, poppler, fonts
 	@sh tests/debian.sh postgres browser office
 
@@ -77,6 +80,9 @@ bench-desk: .venv/.dev ## 100 officers at the desk over 20,000 enterprises: late
 
 bench-export: .venv/.dev ## workbooks: 100,000 x 20 beside bare openpyxl and XlsxWriter, reading back beside openpyxl
 	$(BIN)/python -m tests.bench.export
+
+bench-cluster: .venv/.cluster ## 1 and 2 workers of threads, processes, Dask and Ray: digests, start-up, cost of a shard; the plan on paper
+	$(BIN)/python -m tests.bench.cluster --size $(or $(SIZE),200000)
 
 test-browser: .venv/.dev ## report and desk in headless Chromium, with axe
 	@sh tests/debian.sh browser

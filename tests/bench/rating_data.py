@@ -23,9 +23,17 @@ SPAN = 1200  # days back
 CHUNK = np.random.Generator
 
 
-def make_lake(root: Path, enterprises: int, policy: Policy, seed: int = 7, *, mapped: bool = False) -> Lake:
+def make_lake(
+    root: Path,
+    enterprises: int,
+    policy: Policy,
+    seed: int = 7,
+    *,
+    mapped: bool = False,
+    shards: int | None = None,
+) -> Lake:
     """A lake of so many enterprises and about ten times as many records, listings, offices."""
-    shards = max(1, enterprises // PER_SHARD)
+    shards = shards or max(1, enterprises // PER_SHARD)
     codes = Codes(tuple(sorted(policy.items)), tuple(sorted(policy.lists)), ROLES, ())
     with Generation(root, shards, codes, mapped=mapped) as generation:
         generation.write("persons.parquet", pl.DataFrame(schema={"person": pl.UInt32, "person_key": pl.String}))
