@@ -155,7 +155,7 @@ def check_disk(root: Path) -> Iterator[Finding]:
     place = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(place).free
     found = f"{free / GIB:.1f} GiB free at {place}"
-    remedy = "remove old folders of var/work and var/out (docs/operations.md), or move EVENHAND_VAR"
+    remedy = "`evenhand register tidy` removes steps of old nights (var/work), or move EVENHAND_VAR"
     if not os.access(place, os.W_OK):
         yield Finding(
             "disk", "fail", f"{place} cannot be written", "give the user who runs evenhand the right to write"

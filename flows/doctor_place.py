@@ -35,7 +35,7 @@ def check_work(root: Path) -> Iterator[Finding]:
     if drafts:
         found += f", {len(drafts)} drafts of steps that were cut off (the next run removes them)"
     full = total > shutil.disk_usage(root).free
-    remedy = "remove folders of var/work whose run is registered: the same command makes them again"
+    remedy = "`evenhand register tidy`: the same command makes steps again"
     yield Finding("work", "warn" if full else "ok", found, remedy if full or old else "")
 
 

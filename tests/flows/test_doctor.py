@@ -243,7 +243,7 @@ def test_the_size_of_work_folders_and_what_a_crash_left(tmp_path: Path, monkeypa
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(1000, 999, 1))
     (finding,) = check_work(tmp_path)
-    assert (finding.state, "makes them again" in finding.remedy) == ("warn", True)
+    assert (finding.state, "register tidy" in finding.remedy) == ("warn", True)
 
 
 def test_how_the_last_night_ended(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from config.settings import Settings
 from flows.cli import app
-from models.store import heads
+from models.store import events, heads, reads
 from models.store.session import open_store
 from tests.models.store.world import NOON, save_events, save_results
 
@@ -82,6 +82,32 @@ def test_another_secret_counts_once_it_is_rotated(call: Call, tmp_path: Path) ->
     assert call("register", "rotate-secret").exit_code == 0
     (tmp_path / "var" / "person.secret").write_text("b" * 64)
     assert call("register", "rotate-secret").exit_code == 0
+    assert call("verify", "ledger").exit_code == 0
+
+
+def test_a_rotation_killed_in_the_middle_leaves_the_old_secret_in_force(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal's line and the signature are one transaction: both or neither."""
+    secret = tmp_path / "var" / "person.secret"
+    assert call("register", "rotate-secret").exit_code == 0
+    old = secret.read_bytes()
+    with open_store(f"sqlite:///{tmp_path / 'var' / 'evenhand.sqlite'}") as store:
+        with store.snapshot() as snapshot:
+            before = reads.ledger_entries(snapshot, "journal").height
+        secret.write_text("b" * 64)
+        with monkeypatch.context() as broken:
+            broken.setattr(heads, "sign_heads", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            assert call("register", "rotate-secret").exit_code != 0
+        with store.snapshot() as snapshot:
+            assert reads.ledger_entries(snapshot, "journal").height == before
+            assert events.secret_is_known(snapshot, old) is True
+            assert events.secret_is_known(snapshot, b"b" * 64) is False
+        assert call("register", "rotate-secret").exit_code == 0  # the same command again
+        secret.write_bytes(old)
+        assert call("register", "rotate-secret").exit_code == 0  # and back
+        with store.snapshot() as snapshot:
+            assert events.secret_is_known(snapshot, old) is True
     assert call("verify", "ledger").exit_code == 0
 
 
