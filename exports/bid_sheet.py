@@ -4,6 +4,7 @@ notes, signatures. One call writes it whole or not at all."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,8 +142,8 @@ def explanation(bids: Bids) -> list[str]:
     return lines
 
 
-def _money(minor: object, currency: str) -> str:
-    return f"{amount_of(round(minor), currency):,.2f} {currency}"  # type: ignore[call-overload]
+def _money(minor: Fraction, currency: str) -> str:
+    return f"{amount_of(round(minor), currency):,.2f} {currency}"
 
 
 def _tiers(book: Book, bids: Bids) -> None:

@@ -63,7 +63,7 @@ class Facts:
 
 def facts_of(policy: Policy, run: str, plan: pl.DataFrame | None = None, seed: str = "") -> Facts:
     """Facts of a run under a policy; `plan` are the planned visits (PLAN_VISITS)."""
-    days = plan["visit_date"] if plan is not None and plan.height else None
+    days = [] if plan is None else plan["visit_date"].drop_nulls().sort().to_list()
     return Facts(
         run,
         policy.as_of,
@@ -71,8 +71,8 @@ def facts_of(policy: Policy, run: str, plan: pl.DataFrame | None = None, seed: s
         policy.digest,
         plan_digest(plan) if plan is not None else "",
         seed,
-        days.min() if days is not None else None,  # type: ignore[arg-type]
-        days.max() if days is not None else None,  # type: ignore[arg-type]
+        days[0] if days else None,
+        days[-1] if days else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from typing import Any
 from xml.sax.saxutils import escape
 
 from docx import Document
@@ -68,6 +69,8 @@ def _frame(banner: str, facts: str) -> bytes:
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.add_run(clean(facts) + "   ").font.size = Pt(7)
     _page_number(foot)
+    _drop(document.part.rels, "stylesWithEffects")  # parts of the template that no reader needs: half of every file
+    _drop(document.part.package.rels, "thumbnail")
     document.add_paragraph(_MARK)
     document.core_properties.title, document.core_properties.author = "Notice of rating", "evenhand"
     stream = io.BytesIO()
@@ -75,10 +78,15 @@ def _frame(banner: str, facts: str) -> bytes:
     return stream.getvalue()
 
 
-def _page_number(paragraph: object) -> None:
+def _drop(rels: Any, kind: str) -> None:
+    for name in [name for name, one in rels.items() if one.reltype.endswith(f"/{kind}")]:
+        del rels[name]
+
+
+def _page_number(paragraph: Any) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), "PAGE")
-    paragraph._p.append(field)  # type: ignore[attr-defined]
+    paragraph._p.append(field)
 
 
 def paragraph(text: str, style: str | None = None, bold: bool = False) -> str:

@@ -224,7 +224,7 @@ def _sizes(form: Form, part: pl.DataFrame, least: float) -> Iterator[str]:
         yield f' ht="{height:g}" customHeight="1"' if height else ""
 
 
-class _Writer(WorksheetWriter):  # type: ignore[misc]
+class _Writer(WorksheetWriter):  # type: ignore[misc]  # openpyxl has no types
     """openpyxl's writer of a sheet over a file that finished rows can be written to as they are."""
 
     out: Any

@@ -129,7 +129,8 @@ def _rgb(colour: str) -> RGB:
 
 
 def _blend(own: RGB, end: RGB, share: float) -> RGB:
-    return tuple(a + (b - a) * share for a, b in zip(own, end, strict=True))  # type: ignore[return-value]
+    red, green, blue = (a + (b - a) * share for a, b in zip(own, end, strict=True))
+    return red, green, blue
 
 
 def _hex(rgb: RGB) -> str:

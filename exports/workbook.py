@@ -109,5 +109,5 @@ class _Archive(zipfile.ZipFile):
     def _entry(self, name: str) -> zipfile.ZipInfo:
         entry = zipfile.ZipInfo(name, _ZIP_DAY)
         entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
-        entry._compresslevel = LEVEL  # type: ignore[attr-defined]
+        entry._compresslevel = LEVEL  # type: ignore[attr-defined]  # public (compress_level) only from Python 3.13
         return entry
