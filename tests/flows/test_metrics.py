@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
@@ -18,6 +20,7 @@ from flows.metrics import RunFigures, hours_by_region, known, remember, rows_by_
 from models.intake import load_source
 from models.store import heads
 from models.store.session import open_store
+from tests.conftest import PROJECT
 from tests.models.store.world import NOON, save_events, save_results
 
 Sample = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -146,3 +149,15 @@ def test_the_file_is_written_again_between_nights_where_the_collector_looks(
     assert done.exit_code == 0, done.output
     assert labelled("approvals_awaited", source="generated") in read(tmp_path / "textfile" / "evenhand.prom")
     assert json.loads((settings.root / "metrics" / "state.json").read_text())["generated"]["run_id"] == "r1"
+
+
+def test_the_runbook_and_its_alerts_name_only_what_is_written(settings: Settings) -> None:
+    text = (PROJECT / "docs" / "operations.md").read_text("utf-8")
+    named = set(re.findall(r"\bevenhand_[a-z_]+[a-z]\b", text[text.index("## Metrics") : text.index("## Secrets")]))
+    written = {name for name, _ in read(write_metrics(settings, remember(settings.root / "metrics", GOOD), NOON))}
+    assert len(named) >= 15
+    assert {name.removeprefix("evenhand_") for name in named} <= written
+    (rules,) = [
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "alert:" in block
+    ]
+    assert len(rules["groups"][0]["rules"]) >= 3
