@@ -59,7 +59,7 @@ class Mornings:
         self.files = files_by_day(self.folder)
         self.offices = read_offices(self.folder / OFFICES)
         self.out = out or settings.root / "out" / f"consign-{context.source_id}"
-        self.kept = settings.root / "consign" / f"{context.source_id}-{context.pack}"
+        self.kept = settings.root / "consign" / f"{context.source_id}-{Path(context.pack).name}"
         self.tiers = ratings(self.run.work / "ratings").select("enterprise_id", "tier")
         self.names = tables(self.run.work / "intake")["enterprises"].select("enterprise_id", "name")
 

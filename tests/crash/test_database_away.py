@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.crash.night import Night, result
+from tests.crash.night import COMMAND, Night, result
 from tests.postgres.server import Server, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
@@ -34,6 +35,23 @@ def test_a_night_on_postgresql_is_the_night_on_sqlite(
     server: Server, tmp_path: Path, undisturbed: tuple[dict[str, Any], int]
 ) -> None:
     assert result(Night(tmp_path / "var", server.new_database("night"))) == undisturbed[0]
+
+
+def test_a_second_machine_on_the_same_register_is_refused(
+    server: Server, tmp_path: Path, undisturbed: tuple[dict[str, Any], int]
+) -> None:
+    """Another folder, the same database: the first night goes on undisturbed."""
+    wanted, writes = undisturbed
+    night = Night(tmp_path / "var", server.new_database("shared"))
+    second = tmp_path / "second"
+    run = f"EVENHAND_VAR={tmp_path}/other {sys.executable} -m flows.cli {' '.join(COMMAND)}"
+    second.write_text(f"#!/bin/sh\n{run} > {tmp_path}/said 2>&1\necho $? > {tmp_path}/code\n", "utf-8")
+    second.chmod(0o755)
+    done = night.run(writes // 2, str(second))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "code").read_text().strip() == "8"
+    assert "another run is at work in" in (tmp_path / "said").read_text("utf-8")
+    assert result(night) == wanted
 
 
 @pytest.mark.parametrize("lot", range(6))
