@@ -21,6 +21,8 @@ from models.store.session import open_store
 from models.store.verify import verify_ledger
 from tests.flows.finished import finished_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -81,7 +83,6 @@ def test_a_killed_tidying_is_given_again_and_everything_needed_stays(
             assert tidied_on(snapshot, "ffffffffffffffff") is None
 
 
-@pytest.mark.slow
 def test_a_tidied_run_verifies_from_its_inputs_and_names_them_when_they_are_gone(
     made: Settings, old: FinishedRun, tmp_path: Path
 ) -> None:
