@@ -174,3 +174,16 @@ def test_a_register_that_cannot_be_reached_is_an_error_not_a_finding(copy: Store
     _behind_its_back(copy, "drop table ledger")
     with pytest.raises(StoreError):
         _problems(copy)
+
+
+def test_looking_at_the_evidence_is_signed_with_the_next_decision(full: Store) -> None:
+    view = {"run_id": "r1", "subject": "run", "subject_digest": "d", "officer": "u17"}
+    with full.unit_of_work() as unit:
+        events.record_view(unit, **view, at=NOON + timedelta(days=2))
+        unit.commit()
+    assert _problems(full) == []
+    with full.unit_of_work() as unit:
+        events.record_override(unit, run_id="r1", subject="x", before="a", after="b", officer="u17", name="Li",
+                               reason="r", at=NOON + timedelta(days=2))  # fmt: skip
+        unit.commit()
+    assert [problem.message for problem in _problems(full)] == ["the last entries are under no signed head"]
