@@ -19,6 +19,7 @@ from config.errors import EvenhandError
 from config.policy import load_policy
 from exports.bid_list import write_bid_list
 from exports.outcome_form import collect_file
+from exports.registers import write_registers
 from exports.roster import write_rosters
 from models.consignment.customs import read_customs
 from models.consignment.day import day_seed
@@ -135,6 +136,19 @@ def _take_in(folder: Path) -> None:
         assert file.rows >= file.rejected, "more rows refused than there are"
     known = result.tables["enterprises"]["enterprise_id"].implode()
     assert result.tables["records"]["enterprise_id"].is_in(known).all(), "a record of no enterprise"
+
+
+@cache
+def _registers() -> Files:
+    """A generated delivery: every table the project knows, decisions and inspectors among them."""
+    return made(lambda folder: write_registers(folder / "d", 15, 1, date(2026, 6, 30)))
+
+
+def _take_delivery(folder: Path) -> None:
+    form = load_source("generated").model_copy(update={"rejection_limit_per_mille": 1000})
+    result = intake(form, folder / "d", secret=SECRET, policy=_market(), as_of=AS_OF)
+    for file in result.files:
+        assert file.rows >= file.rejected, "more rows refused than there are"
 
 
 def _csv(folder: Path) -> None:
@@ -289,12 +303,15 @@ def _agency() -> Files:
     return {"agency.db": _database(), "connection.url": b"sqlite:///agency.db\n", "query.sql": b"select * from act"}
 
 
+PLAIN = "absences conflicts decisions enterprises indicators inspectors lists must_visits representatives visits"
+DELIVERED = frozenset(f"d/{name}.csv" for name in PLAIN.split())  # the UTF-8 ones
 TARGETS: dict[str, Target] = {
     "csv": Target(lambda: {"f.csv": OFFICE["penalties.csv"]}, _csv),
     "excel": Target(_book, _raw(read_sheet, "f.xlsx", sheet=None)),
     "parquet": Target(_table, _raw(read_parquet, "f.parquet")),
     "sql": Target(_agency, _sql),
     "intake": Target(lambda: OFFICE, _take_in, frozenset(OFFICE) - {"office.yaml"}),
+    "delivery": Target(_registers, _take_delivery, DELIVERED),
     "source": _file("s.yaml", (SOURCES / "generated.yaml").read_bytes(), load_source),
     "source-used": Target(lambda: OFFICE, _take_in, frozenset({"office.yaml"})),
     "policy": Target(_pack, _policy),

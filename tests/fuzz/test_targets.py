@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from config.errors import EvenhandError
 from tests.fuzz.targets import TARGETS, Target, attack, hold
 
-SLOW = {"roster": 2, "tender-book": 4, "excel": 8, "policy": 5, "source": 5, "intake": 6, "source-used": 6}
+SLOW = {
+    "roster": 2,
+    "delivery": 3,
+    "tender-book": 4,
+    "excel": 8,
+    "policy": 5,
+    "source": 5,
+    "intake": 6,
+    "source-used": 6,
+}
 BROKEN = "not text in any encoding".encode("utf-16-le") + b"\xd8\x00\xff"
 
 
