@@ -152,6 +152,7 @@ class Inspection:
     team_size: int
     recusal_days: int
     directed_per_mille: int
+    strict_tiers: bool | None  # a worse tier never lacks hours that visits by risk to a better one use
     risk_first_per_mille: int | None  # of the visits: their day goes by risk, the others' by lot; None: as they fit
     explore_per_mille: int | None  # of the spare visits of a proposal of rates
     rate_step_per_mille: int | None  # of the present rate

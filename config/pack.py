@@ -225,6 +225,7 @@ class InspectionForm(Strict):
     team_size: Dated[int]
     recusal: Dated[int]  # days in which the same inspector may not return to the same firm
     directed_share: Dated[int]  # per mille of a tier's quota chosen by risk, the rest at random
+    strict_tiers: Dated[bool] | None = None  # a worse tier never lacks hours that visits by risk to a better one use
     risk_first: Dated[int] | None = None  # per mille of the visits whose day goes by risk, the others' by lot
     explore_share: Dated[int] | None = None  # per mille of the spare visits of a proposal of rates that go on learning
     rate_step: Dated[int] | None = None  # per mille of itself by which a proposed rate may differ from the present one

@@ -237,7 +237,8 @@ class Resolver:
         if form.frequency is not None and form.frequency.covers(self.day):
             table, clauses["frequency"] = self.need("inspection.frequency", form.frequency)
             frequency = {tier: rule.at_least_every_days if rule else None for tier, rule in table.items()}
-        asides = {
+        asides: dict[str, Dated[Any] | None] = {
+            "strict_tiers": form.strict_tiers,
             "risk_first_per_mille": form.risk_first,
             "explore_per_mille": form.explore_share,
             "rate_step_per_mille": form.rate_step,

@@ -25,6 +25,7 @@ from models.inspection.roster import bar_impossible, build, chosen, schedule
 from models.inspection.sooner import Wishes, delay, sooner, wishes
 from models.inspection.terms import Plan, PlanInput
 from models.inspection.working_days import working_days
+from models.inspection.worst_first import worst_first
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -46,14 +47,17 @@ def make_plan(given: PlanInput) -> Plan:
     drawn = apply_draw(rows, allocation, given)
     firms, pins = with_pins(chosen(drawn), drawn.rows, given, crew, days)
     problem = build(firms, drawn.directed_quota, given, crew, days, districts, skills, pins)
-    packed = schedule(problem, firms, given)
-    wished = wishes(problem, firms, given.policy.inspection.risk_first_per_mille, given.seed)
-    solution = sooner(problem, firms["enterprise_id"].to_list(), packed, wished, given.seed)
+    rules, ranks = given.policy.inspection, {tier.id: tier.rank for tier in given.policy.tiers}
+    strict = bool(rules.strict_tiers)
+    packed = worst_first(problem, firms, schedule(problem, firms, given), ranks, strict=strict)
+    wished = wishes(problem, firms, rules.risk_first_per_mille, given.seed)
+    ordered = sooner(problem, firms["enterprise_id"].to_list(), packed, wished, given.seed)
+    solution = worst_first(problem, firms, ordered, ranks, strict=strict)
     firms = firms.with_columns(pl.Series("day_by", wished.by, dtype=pl.String))
     visits = scheduled_visits(firms, problem, solution, given, days)
     left_out = why_not(rows, drawn, allocation, problem, firms, solution, given)
     quota = quota_table(rows, allocation, drawn, visits, crew, districts)
-    figures = _figures(firms, solution) | _waiting(wished, packed, solution, len(days))
+    figures = _figures(firms, solution) | _waiting(wished, packed, ordered, len(days))
     return Plan(
         visits=visits,
         left_out=pl.concat([left_out, _unknown(given)]).cast(dict(records.PLAN_LEFT_OUT)),  # type: ignore[arg-type]
@@ -156,6 +160,6 @@ def _figures(firms: pl.DataFrame, solution: Solution) -> dict[str, int]:
     }
 
 
-def _waiting(wished: Wishes, packed: Solution, solution: Solution, days: int) -> dict[str, int]:
-    """Weight × days from the wished day over all visits, as packed and as planned."""
-    return {"days": days, "wait_packed": delay(packed, wished), "wait": delay(solution, wished)}
+def _waiting(wished: Wishes, packed: Solution, ordered: Solution, days: int) -> dict[str, int]:
+    """Weight × days from the wished day over all visits, as packed and as ordered."""
+    return {"days": days, "wait_packed": delay(packed, wished), "wait": delay(ordered, wished)}

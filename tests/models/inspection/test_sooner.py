@@ -31,18 +31,18 @@ def _mean_day(plan: Plan, tier: str) -> float:
     n=st.integers(1, 200), inspectors=st.integers(2, 9), seed=st.integers(0, 10**6), regions=st.integers(1, 4),
     musts=st.integers(0, 30), share=st.integers(0, 1000), team=st.sampled_from((1, 2)), rate=st.integers(0, 6000),
 )  # fmt: skip
-def test_only_days_and_teams_change_and_the_wait_falls(
+def test_no_visit_is_lost_and_the_wait_falls(
     n: int, inspectors: int, seed: int, regions: int, musts: int, share: int, team: int, rate: int
 ) -> None:
-    rules = with_rules(policy(), team_size=team, rates=dict.fromkeys("ABCD", rate), yearly_cap=dict.fromkeys("ABCD", 3))
+    rules = with_rules(policy(), team_size=team, rates=dict.fromkeys("ABCD", rate), yearly_cap=dict.fromkeys("ABCD", 3),
+                       strict_tiers=None)  # fmt: skip
     given = _with_share(world(n, inspectors, seed, regions, musts, effort=10, policy=rules), share)
     packed, plan = make_plan(_with_share(given, None)), make_plan(given)
     assert violations(plan, given) == []
-    assert set(plan.visits["visit_id"]) == set(packed.visits["visit_id"])
-    assert (plan.objective, plan.bound) == (packed.objective, packed.bound)
+    assert set(plan.visits["visit_id"]) >= set(packed.visits["visit_id"])  # more where the new days leave room
+    assert plan.objective >= packed.objective
+    assert plan.bound == packed.bound
     assert plan.figures["wait"] <= plan.figures["wait_packed"]
-    assert_frame_equal(plan.left_out, packed.left_out)
-    assert_frame_equal(plan.quota, packed.quota)
     assert_frame_equal(plan.draw.pool, packed.draw.pool)
 
 
