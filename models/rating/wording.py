@@ -49,7 +49,7 @@ SAYS: dict[str, dict[str, str]] = {
         "leave_list": "leave the list {title}, possible from {day}{needs} ({clause})",
         "needs": "; needs: {needs}",
         "object": "Objections to any record go to the agency that decided it; it is annotated within {days} working "
-                  "days ({clause}).",
+                  "day{s} ({clause}).",
         "nothing": "No records.",
     },
     "zh": {
@@ -231,7 +231,8 @@ class _Teller:
             )
             yield from self.recourse()
         redress = it.policy.redress
-        yield self.say("object", days=redress.annotate_within_working_days,
+        days = redress.annotate_within_working_days
+        yield self.say("object", days=days, s="" if days == 1 else "s",
                        clause=self.cite(redress.clauses.get("annotate_within_working_days")))  # fmt: skip
 
     def recourse(self) -> Iterator[str]:
