@@ -1,19 +1,19 @@
-"""A step of a run: a folder that is either wholly there or not there at all, so that a crash costs only time."""
+"""A step of a run: a folder that is either wholly there or not there at all, so that a crash costs only time.
+
+Drafts bear one name, not one a process (as in models.whole): what a killed process left is overwritten by the next.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from config.errors import StoreError
 from flows.private import handed_out
+from models.whole import sync, sync_all
 
 
 def once(folder: Path, make: Callable[[Path], None]) -> bool:
@@ -25,9 +25,9 @@ def once(folder: Path, make: Callable[[Path], None]) -> bool:
     draft.mkdir(parents=True)
     try:
         make(draft)
-        flush(draft)
+        sync_all(draft)
         os.rename(draft, folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -49,7 +49,7 @@ def deliver(made: Path, out: Path) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.tmp")
         shutil.copyfile(made / name, draft)
-        _sync(draft)
+        sync(draft)
         os.replace(draft, target)
     for name in before - set(names):
         (out / name).unlink(missing_ok=True)
@@ -57,52 +57,13 @@ def deliver(made: Path, out: Path) -> list[Path]:
     return [out / name for name in names]
 
 
-def flush(folder: Path) -> None:
-    """Force every file below `folder` to the disk."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def write_json(path: Path, value: Any) -> None:
     """JSON with a stable order of keys, moved into place whole."""
     draft = path.with_name(f".{path.name}.tmp")
     draft.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n", "utf-8")
-    _sync(draft)
+    sync(draft)
     os.replace(draft, path)
 
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
-
-
-@contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Two runs over one var/ cannot interleave: the second is refused with the first one's process id."""
-    root.mkdir(parents=True, exist_ok=True)
-    with open(root / ".lock", "a+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise StoreError(
-                f"another run is at work in {root} (process {holder}).",
-                remedy="wait for it, or set EVENHAND_VAR to another folder",
-            ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                file.truncate(0)

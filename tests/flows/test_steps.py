@@ -1,15 +1,12 @@
-"""A step is whole or absent; a delivery touches only what it brought; two runs cannot interleave."""
+"""A step is whole or absent; a delivery touches only what it brought."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from config.errors import StoreError
-from flows.steps import deliver, exclusive, once, read_json, write_json
+from flows.steps import deliver, once, read_json, write_json
 
 
 def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -45,16 +42,3 @@ def test_delivery_replaces_its_own_files_and_leaves_the_users(tmp_path: Path) ->
         (tmp_path / made / "sub" / name).write_text(name)
         deliver(tmp_path / made, out)
     assert sorted(p.name for p in out.rglob("*") if p.is_file()) == [".evenhand.json", "b.txt", "mine.txt"]
-
-
-def test_a_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from flows.steps import exclusive\n"
-        "with exclusive(Path(sys.argv[1])): pass"
-    )
-    with exclusive(tmp_path):
-        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
-        assert "another run is at work" in done.stderr
-    with exclusive(tmp_path):
-        pass
-    assert StoreError.exit_code == 8
