@@ -82,6 +82,9 @@ def show_evaluation(result: Evaluation) -> None:
     ]  # fmt: skip
     headings = ["lot", "rank", "bidder", *(str(kind) for kind in Kind), "total", "award"]
     console.print_table(f"{case.title} ({case.id})", headings, rows)
+    hidden = sum(max(len(result.of_lot(lot.id)) - SHOWN_RANKS, 0) for lot in case.lots[:SHOWN_LOTS])
+    if hidden:
+        console.out.print(f"… and {hidden} bids ranked below {SHOWN_RANKS}: in the workbook")
     if len(case.lots) > SHOWN_LOTS:
         console.out.print(f"… and {len(case.lots) - SHOWN_LOTS} more lots")
     console.out.print(result.assignment.statement, markup=False)
