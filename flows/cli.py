@@ -31,27 +31,9 @@ app = typer.Typer(
     "and turns the tiers into work for people.\n\n"
     "It screens and proposes; a named officer decides. It never rates a natural person.",
 )
-app.add_typer(policy_commands.app, name="policy")
-app.add_typer(tender_commands.app, name="tender")
-app.add_typer(verify_commands.app, name="verify")
-app.add_typer(register_commands.app, name="register")
-app.command()(check)
-app.command()(plan)
-app.command()(replan)
-app.command()(backtest)
-app.command()(collect)
-app.command()(notices)
-app.command()(calendars)
-app.command()(serve)
-app.command()(desk_user)
-app.command()(whatif)
-app.command()(consign)
-app.command()(rates)
-app.command()(redress_commands.revoke)
-app.command()(redress_commands.withdraw)
-app.command()(redress_commands.relief)
-for kind, requests in redress_commands.apps().items():
-    app.add_typer(requests, name=kind)
+
+DAILY, INSPECT, TENDERS = "Every run", "Plans, visits, examinations", "Tenders"
+REDRESS, LAW, CARE, DESK, TRY = "Objections and mending", "The law and its worth", "Checks and care", "Desk", "To try"
 
 DEMO_AS_OF = "2026-11-01"  # day of the demonstration; with --data the default is today
 
@@ -72,7 +54,7 @@ def day(text: str | None, name: str = "--as-of") -> date | None:
         raise UsageError(f"{name}: {text!r} is not a day.", remedy="write it as YYYY-MM-DD") from error
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def run(
     source: Source = "generated",
     data: Data = None,
@@ -128,7 +110,7 @@ def run(
         describe(outcome)
 
 
-@app.command()
+@app.command(rich_help_panel=TRY)
 def generate(
     enterprises: Annotated[int, typer.Option(min=1, help="How many enterprises.")] = 20_000,
     seed: Seed = 1,
@@ -161,7 +143,7 @@ def generate(
 Run = Annotated[str | None, typer.Option("--run", help="Run id (or its beginning); default: the last one.")]
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def explain(
     enterprise: Annotated[str, typer.Argument(help="Enterprise id, as in ratings.csv.")],
     run_id: Run = None,
@@ -188,7 +170,7 @@ def explain(
         console.out.print(explanation.text(lang), markup=False)
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def approve(
     officer: Annotated[str, typer.Option(help="Officer's id in your office.")],
     name: Annotated[str, typer.Option(help="Officer's name, as it will stand on every page.")],
@@ -211,6 +193,8 @@ def approve(
 
     decide = approvals.refuse if refuse else approvals.approve
     done = decide(settings, run_id, officer=officer, name=name, reason=reason)
+    if done["resumed"] is None:
+        console.err.print("Prefect's server does not answer: what waits there goes on with its deployment `clocks`.")
     if as_json:
         console.print_json(done)
     elif refuse:
@@ -222,12 +206,15 @@ def approve(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=CARE)
 def doctor(
     deep: Annotated[bool, typer.Option(help="Also read the whole ledger and every file of the lake.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at everything a night depends on and say how to mend what is amiss."""
+    """Look at everything a night depends on and say how to mend what is amiss.
+
+    Example:  evenhand doctor --deep
+    """
     from dataclasses import asdict
 
     from flows.doctor import examine, healthy
@@ -240,6 +227,22 @@ def doctor(
         console.print_table("evenhand doctor", ["check", "state", "found", "remedy"], rows)
     if not healthy(findings):
         raise CheckFailed("something a night depends on has failed.", remedy="see the last column")
+
+
+for _panel, _commands in (
+    (INSPECT, (plan, check, replan, notices, calendars, collect, rates, consign)),
+    (REDRESS, (redress_commands.revoke, redress_commands.withdraw, redress_commands.relief)),
+    (LAW, (whatif, backtest)),
+    (DESK, (serve, desk_user)),
+):
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+app.add_typer(tender_commands.app, name="tender", rich_help_panel=TENDERS)
+for _kind, _requests in redress_commands.apps().items():
+    app.add_typer(_requests, name=_kind, rich_help_panel=REDRESS)
+app.add_typer(policy_commands.app, name="policy", rich_help_panel=LAW)
+app.add_typer(register_commands.app, name="register", rich_help_panel=CARE)
+app.add_typer(verify_commands.app, name="verify", rich_help_panel=CARE)
 
 
 if __name__ == "__main__":

@@ -133,5 +133,5 @@ def release_approved(settings: Settings) -> int:
             decided: dict[str, Any] | None = standing(store, run)
             if decided is not None:
                 words = {key: str(decided[key]) for key in ("officer", "name", "reason")}
-                resumed += server.release(run.run_id, words | {"outcome": "approved"})
+                resumed += server.release(run.run_id, words | {"outcome": "approved"}) or 0
     return resumed

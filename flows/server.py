@@ -33,13 +33,23 @@ def waiting_name(run_id: str) -> str:
     return f"hand-out-{run_id}"
 
 
-def release(run_id: str, decision: Mapping[str, str]) -> int:
-    """Resume every hand-out that waits for this run with what the officer decided; how many.
+def release(run_id: str, decision: Mapping[str, str]) -> int | None:
+    """Resume every hand-out that waits for this run with what the officer decided; how many, None without an answer.
 
-    The decision itself stands in the register before: a server that does not answer changes nothing about it.
+    The decision itself stands in the register before: what waits on a server that does not answer goes on with the
+    next run of the deployment `clocks`.
     """
     if not stays():
         return 0
+    import httpx
+
+    try:
+        return _resume(run_id, decision)
+    except httpx.HTTPError:
+        return None
+
+
+def _resume(run_id: str, decision: Mapping[str, str]) -> int:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas import filters, objects
     from prefect.flow_runs import resume_flow_run
