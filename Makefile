@@ -82,7 +82,7 @@ bench-export: .venv/.dev ## workbooks: 100,000 x 20 beside bare openpyxl and Xls
 	$(BIN)/python -m tests.bench.export
 
 bench-cluster: .venv/.cluster ## 1 and 2 workers of threads, processes, Dask and Ray: digests, start-up, cost of a shard; the plan on paper
-	$(BIN)/python -m tests.bench.cluster --size $(or $(SIZE),200000)
+	$(BIN)/python -m tests.bench.cluster --size $(or $(SIZE),2000000)
 
 test-browser: .venv/.dev ## report and desk in headless Chromium, with axe
 	@sh tests/debian.sh browser
