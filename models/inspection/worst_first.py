@@ -4,8 +4,8 @@ better tier uses.
 Quotas are strict already (models/inspection/quota.py serves the tiers one after the other, worst first); in the roster
 weights let two short visits to a better tier outweigh a long one to a worse. Where the policy says `strict_tiers` this
 pass ends it: a drawn visit, or one by risk while its tier's quota by risk is not full, takes the place of visits by
-risk to better tiers in one team-day. Drawn visits never give way: their draw is published. Without the policy's word a
-called visit only takes room that is free.
+risk to better tiers (one that is drawn also of its own) in one team-day. Drawn visits never give way: their draw is
+published. Without the policy's word a called visit only takes room that is free.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from models.inspection.crew import Ints
+from models.inspection.crew import Bools, Ints
 from models.inspection.problem import Problem, Solution
 from models.inspection.solve import objective_of
 
@@ -32,7 +32,7 @@ def worst_first(
     to better tiers to give way. `ranks`: tier → rank, worst highest. What gave way is left out for hours."""
     rank = firms["tier"].replace_strict(dict(ranks), default=-1, return_dtype=pl.Int64).to_numpy()
     layer = firms["layer"].to_numpy()
-    seats = _Seats(problem, solution, (layer == "directed") & strict, rank)
+    seats = _Seats(problem, solution, (layer == "directed") & strict, layer == "random", rank)
     single = firms.select(pl.len().over("enterprise_id") == 1).to_series().to_numpy()
     missing = np.flatnonzero((solution.day < 0) & single & np.isin(layer, ("random", "directed")))
     names = np.array(problem.ids)[missing]
@@ -49,7 +49,8 @@ class _Seats:
 
     problem: Problem
     given: Solution
-    by_risk: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    by_risk: Bools
+    drawn: Bools
     rank: Ints
 
     def __post_init__(self) -> None:
@@ -114,7 +115,9 @@ class _Seats:
                 return
 
     def _gives_way(self, visit: int, to: int) -> bool:
-        return bool(self.by_risk[visit] and self.rank[visit] < self.rank[to] and visit not in self.problem.pins)
+        """Visits by risk to better tiers; to one that is drawn also those to its own tier: the draw is published."""
+        lower = self.rank[visit] < self.rank[to] or (self.drawn[to] and self.rank[visit] == self.rank[to])
+        return bool(self.by_risk[visit] and lower and visit not in self.problem.pins)
 
     def _fits(self, at: int, team: Team, out: tuple[int, ...]) -> bool:
         problem = self.problem
