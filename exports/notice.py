@@ -45,11 +45,11 @@ MERGE = Form(
 _HEADINGS = (
     ("事项", "Item", 2200),
     ("日期", "Date", 1050),
-    ("情节", "Severity", 850),
+    ("情节", "Severity", 980),
     ("计分", "Points", 850),
     ("届满日", "Ends on", 1050),
     ("状态", "Standing", 1200),
-    ("依据", "Clause", 2300),
+    ("依据", "Clause", 2170),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from exports.facts import Approval, Facts, standing
 from exports.layout import Language, both
 from exports.roster import PlanTables
 from models.whole import write_text
+
+_FIGURE = re.compile(r"[-+–−]?[0-9][0-9,.]*( ?%)?|–?")  # what stands flush right in a table
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def render(given: ReportInput) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["figure"] = lambda text: _FIGURE.fullmatch(text) is not None
     return environment.get_template("report.html").render(
         lang="zh-CN" if given.language == "zh" else "en",
         title=given.say("企业信用监管报告", "Ratings and inspections"),

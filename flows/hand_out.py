@@ -22,6 +22,7 @@ from flows.run import FinishedRun
 
 RunId = Annotated[str | None, typer.Option("--run", help="Run; default: the last.")]
 Out = Annotated[Path | None, typer.Option(help="Folder; default: under the run's own.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def notices(
     tier: Annotated[list[str] | None, typer.Option(help="Only these tiers; may be given more than once.")] = None,
     run_id: RunId = None,
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Write a rating notice (Word, JSON) for every enterprise and a mail-merge workbook per inspectorate.
 
@@ -97,11 +99,13 @@ def notices(
         for region, count in zip(regions, pool.map(partial(notices_of_region, order), regions), strict=True):
             with progress.stage(f"{region}: {count:,} notices"):
                 total += count
+    if as_json:
+        return console.print_json({"notices": total, "approved": approval is not None, "folder": str(folder)})
     standing = "approved" if approval else "screening aid: not approved yet"
     console.out.print(f"{total:,} notices ({standing}) in {folder}", markup=False)
 
 
-def calendars(run_id: RunId = None, out: Out = None) -> None:
+def calendars(run_id: RunId = None, out: Out = None, as_json: Json = False) -> None:
     """Write an iCalendar file per team of inspectors; moved and cancelled visits update what was handed out before.
 
     Example:  evenhand calendars
@@ -120,4 +124,6 @@ def calendars(run_id: RunId = None, out: Out = None) -> None:
     facts, folder = facts_of(run.context.policy, run.run_id, visits), out or settings.root / "calendars"
     options: dict[str, Any] = {"approval": approval_of(settings, run), "language": settings.language}
     paths = write_calendars(visits, known["enterprises"], known["inspectors"], facts, folder, **options)
+    if as_json:
+        return console.print_json({"calendars": [str(path) for path in paths], "folder": str(folder)})
     console.out.print(f"{len(paths)} calendars in {folder}", markup=False)

@@ -18,7 +18,10 @@ app.command()(diff)
 
 @app.command("list")
 def list_packs() -> None:
-    """The packs that come with the project, with the days they cover."""
+    """The packs that come with the project, with the days they cover.
+
+    Example:  evenhand policy list
+    """
     rows = []
     for name in pack_names():
         head = load_policy(name).form.pack

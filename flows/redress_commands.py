@@ -30,8 +30,11 @@ def apps() -> dict[str, typer.Typer]:
 
 def _filed_and_decided(kind: str) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help=f"File and decide: {kind}.")
-    app.command("file", help=f"File {kind} about one record of the last run.")(_filing(kind))
-    app.command("decide", help=f"Decide: {' or '.join(OUTCOMES[kind])}.")(_deciding(kind))
+    why = "--reason 'the court agreed' --officer li.na"
+    filing = f"Example:  evenhand {kind} file 'tax:税罚〔2026〕1号' {why}"
+    deciding = f"Example:  evenhand {kind} decide {kind}-1f0c9a --outcome {OUTCOMES[kind][0]} {why}"
+    app.command("file", help=f"File {kind} about one record of the last run.\n\n{filing}")(_filing(kind))
+    app.command("decide", help=f"Decide: {' or '.join(OUTCOMES[kind])}.\n\n{deciding}")(_deciding(kind))
     return app
 
 

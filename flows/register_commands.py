@@ -24,7 +24,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 @app.command()
 def runs(as_json: Json = False) -> None:
-    """List the runs of the register by the day they rate."""
+    """List the runs of the register by the day they rate.
+
+    Example:  evenhand register runs
+    """
     from models.store import ledger, reads
     from models.store.session import open_store
 
@@ -55,7 +58,10 @@ def anchor(out: Annotated[Path, typer.Option(help="File to publish.")] = Path("a
 
 @app.command()
 def backup(out: Annotated[Path, typer.Argument(help="File to write; must not exist.")]) -> None:
-    """Copy an SQLite register while it is in use; the copy is checked before it counts. PostgreSQL: pg_dump."""
+    """Copy an SQLite register while it is in use; the copy is checked before it counts. PostgreSQL: pg_dump.
+
+    Example:  evenhand register backup /backup/register-2026-11-22.sqlite
+    """
     from models.store.backup import backup as copy
     from models.store.session import open_store
 
@@ -71,7 +77,10 @@ def upgrade(
         bool, typer.Option(help="Go down to it: tables newer than it are removed with their rows.")
     ] = False,
 ) -> None:
-    """Bring the database to a schema. Make a backup first."""
+    """Bring the database to a schema. Make a backup first.
+
+    Example:  evenhand register upgrade
+    """
     from models.store import schema
     from models.store.session import change_schema, connect
 
@@ -99,7 +108,10 @@ def clocks(
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
-    """Terms of objections, revocations and notices, reported on the officials; exit code 6 when one is overdue."""
+    """Terms of objections, revocations and notices, reported on the officials; exit code 6 when one is overdue.
+
+    Example:  evenhand register clocks --as-of 2026-11-22
+    """
     from flows.prefect_home import prepare
     from models.redress.clocks import by_official
 
@@ -119,7 +131,10 @@ def clocks(
 
 @app.command()
 def metrics() -> None:
-    """Write the Prometheus text file again with what holds now: clocks, approvals, disk. For a timer between nights."""
+    """Write the Prometheus text file again with what holds now: clocks, approvals, disk. For a timer between nights.
+
+    Example:  evenhand register metrics
+    """
     from flows.metrics import known, write_metrics
 
     settings = Settings()
@@ -246,6 +261,8 @@ def rotate_secret() -> None:
     """Accept the person secret given now in place of the one before; the journal says since when.
 
     Put the new secret in EVENHAND_PERSON_SECRET_FILE first. Keys of persons change with it: run all sources again.
+
+    Example:  evenhand register rotate-secret
     """
     from models.store import events, heads
     from models.store.session import open_store

@@ -41,6 +41,8 @@ def test_a_notice_for_every_firm_of_the_tiers_asked_for(settings: Settings, tmp_
     assert {line["tier"] for line in lines} == {"C", "D"}
     assert len(list(tmp_path.glob("*/*.docx"))) == len(lines)
     assert evenhand(settings, "notices", "--tier", "Z")[0] == 2
+    code, said = evenhand(settings, "notices", "--tier", "D", "--out", str(tmp_path), "--json")
+    assert json.loads(said) == {"notices": sum(rated["tier"] == "D"), "approved": False, "folder": str(tmp_path)}
 
 
 def test_calendars_twice_are_the_same(settings: Settings, tmp_path: Path) -> None:
@@ -48,6 +50,8 @@ def test_calendars_twice_are_the_same(settings: Settings, tmp_path: Path) -> Non
         code, said = evenhand(settings, "calendars", "--out", str(tmp_path))
         assert code == 0, said
     files = sorted(tmp_path.glob("*.ics"))
+    said = evenhand(settings, "calendars", "--out", str(tmp_path), "--json")[1]
+    assert sorted(json.loads(said)["calendars"]) == [str(path) for path in files]
     delivered = restored(settings).context.out / "calendars"
     assert [(p.name, p.read_bytes()) for p in sorted(delivered.iterdir())] == [(p.name, p.read_bytes()) for p in files]
     visits = planned(restored(settings).work / "plan").visits
