@@ -105,7 +105,10 @@ def _lines(check: RunCheck) -> Iterator[str]:
 
 
 def _feedback_known_by(store: Store, run: FinishedRun) -> str:
-    """The last moment at which the register's feedback was what the run was given; "" when it was given none."""
+    """A moment at which the register's feedback was what the run was given; "" when it was given none.
+
+    It lies before the run ended, as a rule just before: moments are tried from there backwards, later ones last.
+    """
     with store.snapshot() as snapshot:
         files = reads.inputs(snapshot, run.run_id)
         given = {name: sha for name, sha in files.select("name", "sha256").rows() if name.startswith("register:")}
@@ -114,7 +117,9 @@ def _feedback_known_by(store: Store, run: FinishedRun) -> str:
             *events.proposed_records(snapshot)["at"],
         ]
         moments += [*told_at(snapshot), *events.overrides(snapshot)["at"]]
-    for moment in sorted(set(moments), reverse=True) if given else []:
+        ended = events.first_logged(snapshot, "run_finished", run.run_id) or ""
+    ordered = sorted(set(moments), reverse=True)
+    for moment in sorted(ordered, key=lambda at: at > ended) if given else []:
         if hashes(feedback(run.context, known_by=moment)) == given:
             return moment
     return ""

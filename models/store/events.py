@@ -220,6 +220,12 @@ def log_event(unit: UnitOfWork, kind: str, subject: str, at: datetime, **details
     ledger.append(unit, "journal", [Entry(kind, subject, details | {"at": instant(at)})])
 
 
+def first_logged(reader: Reader, kind: str, subject: str) -> str | None:
+    """When `log_event` first noted this kind of this subject (text of UTC); None when it never did."""
+    body = ledger.first(reader, "journal", kind, subject)
+    return None if body is None else str(body["at"])
+
+
 def views(reader: Reader) -> pl.DataFrame:
     """Openings of the evidence in the order of time."""
     return _all(reader, "evidence_views", "at", "view_id")

@@ -12,11 +12,12 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from config.errors import StoreError
 from models.store import ledger
 from models.store.canonical import canonical_json, instant
+from models.store.growing import growing
 from models.store.ledger import LOGS, Entry, LogName, Reader
 from models.store.session import UnitOfWork
 from models.store.tables import tree_heads
@@ -99,8 +100,12 @@ def sign_heads(unit: UnitOfWork, key: Ed25519PrivateKey, at: datetime) -> list[S
 
 def last_moment(reader: Reader) -> str | None:
     """When a head was last signed (text of UTC); None before the first."""
-    last: str | None = reader.connection.execute(select(func.max(tree_heads.c.at))).scalar_one()
-    return last
+    newest = (
+        select(tree_heads.c.at).where(tree_heads.c.log == log).order_by(tree_heads.c.size.desc()).limit(1)
+        for log in LOGS
+    )
+    found = [reader.connection.execute(query).scalar_one_or_none() for query in newest]  # their times never fall
+    return max((at for at in found if at is not None), default=None)
 
 
 def _not_before(unit: UnitOfWork, at: datetime) -> datetime:
@@ -112,15 +117,16 @@ def _not_before(unit: UnitOfWork, at: datetime) -> datetime:
 
 
 def _sign(unit: UnitOfWork, log: LogName, key: Ed25519PrivateKey, at: datetime) -> SignedHead | None:
-    head = ledger.head(unit, log)
+    head = growing(unit, log)
     if head.size == 0:
         return None
-    standing = [signed for signed in signed_heads(unit, log) if signed.size == head.size]
-    if standing:
-        return standing[0]
-    moment = instant(at)
-    signature = key.sign(_statement(log, head.size, head.root, moment)).hex()
-    signed = SignedHead(log, head.size, head.root, moment, public_key(key), signature)
+    same = select(tree_heads).where(tree_heads.c.log == log, tree_heads.c.size == head.size)
+    standing = unit.connection.execute(same).mappings().one_or_none()
+    if standing is not None:
+        return SignedHead(**standing)
+    moment, root = instant(at), head.root()
+    signature = key.sign(_statement(log, head.size, root, moment)).hex()
+    signed = SignedHead(log, head.size, root, moment, public_key(key), signature)
     unit.connection.execute(insert(tree_heads).values(**asdict(signed)))
     return signed
 

@@ -142,6 +142,15 @@ def latest(reader: Reader, log: LogName, kind: str, subject: str) -> dict[str, A
     return None if body is None else dict(json.loads(body))
 
 
+def first(reader: Reader, log: LogName, kind: str, subject: str) -> dict[str, Any] | None:
+    """What a log said first of a kind and subject; None when it says nothing."""
+    same = (ledger.c.log == log, ledger.c.kind == kind, ledger.c.subject == subject)
+    body = reader.connection.execute(
+        select(ledger.c.body).where(*same).order_by(ledger.c.position).limit(1)
+    ).scalar_one_or_none()
+    return None if body is None else dict(json.loads(body))
+
+
 def tree(reader: Reader, log: LogName) -> LogTree:
     """The tree over a log as it stands."""
     leaves = reader.connection.execute(select(ledger.c.leaf).where(ledger.c.log == log).order_by(ledger.c.position))

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from config.errors import ApprovalRequired, StoreError
 from models import records
 from models.store import events, ledger
+from models.store.canonical import instant
 from models.store.session import Store, UnitOfWork
 from models.store.verify import verify_ledger
 from tests.models.store.world import AS_OF, DECISION, NOON, notices, save_events, save_results
@@ -115,3 +116,11 @@ def test_another_secret_is_refused_until_it_is_rotated(store: Store) -> None:
         with pytest.raises(StoreError, match="rotate it"):
             events.expect_secret(unit, b"a" * 32, NOON)
         assert "aaa" not in str(ledger.latest(unit, "journal", "person_secret", "current"))
+
+
+def test_what_is_logged_again_keeps_its_first_moment(store: Store) -> None:
+    with store.unit_of_work() as unit:
+        assert events.first_logged(unit, "run_finished", "r1") is None
+        for hour in range(3):
+            events.log_event(unit, "run_finished", "r1", NOON + timedelta(hours=hour))
+        assert events.first_logged(unit, "run_finished", "r1") == instant(NOON)
