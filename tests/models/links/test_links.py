@@ -91,7 +91,7 @@ def test_the_explanation_names_the_other_enterprise_and_the_clause() -> None:
     found = explain("cn:0002", tables, with_links(market()))
     assert [(link.source, link.points) for link in found.links] == [("cn:0001", -120_000)]
     assert any("cn:0001" in line and "note 8" in line for line in found.lines("en"))
-    assert any("cn:0001" in line and "note 8" in line for line in found.lines("zh"))
+    assert any("cn:0001" in line and "说明 8" in line for line in found.lines("zh"))
 
 
 def table(*rows: tuple[str, int]) -> pl.DataFrame:
