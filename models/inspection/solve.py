@@ -19,9 +19,9 @@ from models.inspection.problem import NO_TEAMS, Problem, Solution
 from models.inspection.special import cover
 from models.inspection.teams import Lottery, TeamDays
 
-PULLS = (64, 8)  # lotteries tried in small regions, from the worth of teams towards the wished mix
+PULLS = (64, 8, 64)  # tries in small regions: lotteries by the worth of teams or the wished mix, other random steps
 SMALL = 3000  # visits
-NEAR = 500  # a gap below 1/NEAR of the bound ends the tries
+NEAR = 1000  # a gap below 1/NEAR of the bound ends the tries
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
 
 
@@ -80,14 +80,14 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, small: 
     likely = spare * KEEP > -hour_price[np.searchsorted(everybody, chosen)] * problem.minutes[chosen]
     likely |= np.isin(chosen, list(problem.pins))
     worth, best = _worth(hours, cells, priced), None
-    for pull in PULLS if len(chosen) <= SMALL else PULLS[:1]:
+    for turn, pull in enumerate(PULLS if len(chosen) <= SMALL else PULLS[:1]):
         lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days), pull)
         _pin_teams(lottery, problem, everybody[pinned])
         cover(lottery, problem, chosen, spare)
         teams = lottery.result()
         if not len(teams.day):
             return _nothing(everybody, priced.bound, hour_price)
-        bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort)
+        bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort, turn)
         part = _part(problem, everybody, chosen[likely], bins, teams, priced.bound, hour_price)
         if best is None or part.objective > best.objective:
             best = part
@@ -199,6 +199,7 @@ def _assign(
     priced: Priced,
     seed: bytes,
     effort: int,
+    turn: int,
 ) -> Ints:
     """Team-day of each chosen visit or -1."""
     if not len(chosen) or not len(teams.day):
@@ -211,7 +212,7 @@ def _assign(
     order = np.lexsort((tie, -density)).astype(np.int32)
     placed = kernel.construct(order, items, bins, rules, state)
     if placed + int(fixed.sum()) < len(chosen) and effort:
-        key = np.uint64(keyed.number(seed, f"improve|{int(problem.region[chosen[0]])}"))
+        key = np.uint64(keyed.number(seed, f"improve|{int(problem.region[chosen[0]])}" + f"|{turn}" * (turn > 0)))
         heat = int(np.abs(spare).mean() // MICRO) // 8 + 1
         steps = effort * len(chosen)
         kernel.improve(steps, key, heat, _cooling(heat, steps), items, bins, rules, state, fixed)

@@ -1,35 +1,54 @@
 """`make bench-plan [SIZE=1k|10k|100k|1m]`: this project against its peers on the same instances, three seeds.
 
 share = (z - greedy) / (bound - greedy). The bound is ours (Lagrangian, valid whoever pairs with whom); peers get the
-team-days of our lottery as a gift. They run at 1k and 10k only, for PEER_SECONDS (60) each. Then Yagiura's assignment
-instances through the same kernel.
+team-days of our plan as a gift. Every competitor runs in a process of its own, whose peak memory is shown. Peers run at
+1k and 10k only, for PEER_SECONDS (60) each. Then small offices through CP-SAT, the same plan under all conditions, and
+Yagiura's assignment instances through the same kernel.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from models.inspection import kernel
 from models.inspection.baseline import greedy
-from models.inspection.bound import price
-from models.inspection.hours import region_hours
 from models.inspection.problem import Problem, Solution
-from models.inspection.solve import _worth, objective_of, solve
-from models.inspection.teams import Lottery
+from models.inspection.solve import objective_of, solve
+from tests.bench import plan_same, plan_small
 from tests.bench.plan_instances import SIZES, instance
 from tests.bench.plan_peers import cp_sat, highs, mip
 from tests.bench.yagiura import report as yagiura
 
 SEED = b"bench"
-EFFORT = {"1k": 300, "10k": 100, "100k": 50, "1m": 30}
+EFFORT = {"1k": 200, "10k": 100, "100k": 50, "1m": 30}
+PEERS = ("CP-SAT monolithic", "HiGHS MIP")
 LINE = "{:<26}{:>5}{:>8}{:>8}{:>8}{:>14}{:>9}{:>7}{:>7}"
+NO_TIMEFOLD = (
+    "Timefold: not installable here (the package index has no distribution named timefold, with --pre neither)"
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one competitor did in its own process; seconds, megabytes."""
+
+    found: Solution | None
+    wall: float
+    cpu: float
+    memory: int
+    broken: int
 
 
 def broken(problem: Problem, found: Solution) -> int:
@@ -65,18 +84,49 @@ def broken(problem: Problem, found: Solution) -> int:
     return wrong
 
 
-def _row(
-    name: str, seed: int, begun: tuple[float, float], problem: Problem, found: Solution | None, bound: int, low: int
-) -> None:
-    wall, cpu = (f"{now - then:.1f}" for now, then in zip(_clock(), begun, strict=True))
-    if found is None:
-        print(LINE.format(name, seed, wall, cpu, "", "nothing", "", "", ""), flush=True)
-        return
-    z = objective_of(problem, np.flatnonzero(found.day >= 0))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    gap, share = 100 * (bound - z) / bound, (z - low) / max(1, bound - low)
-    figures = (wall, cpu, memory, z, f"{gap:.2f}%", broken(problem, found), f"{share:.3f}")
-    print(LINE.format(name, seed, *figures), flush=True)
+def run(name: str, size: str, seed: int, teams: np.ndarray | None) -> Run:
+    """One competitor on one instance; compiled code is loaded and the instance made before the clock starts."""
+    problem = instance(SIZES[size], seed)
+    solver = _competitor(name, size, teams)
+    if name in ("evenhand", "greedy by priority"):
+        solver(instance(1000, 0))
+    begun = _clock()
+    found = solver(problem)
+    wall, cpu = (now - then for now, then in zip(_clock(), begun, strict=True))
+    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+    return Run(found, wall, cpu, memory, 0 if found is None else broken(problem, found))
+
+
+def _competitor(name: str, size: str, teams: np.ndarray | None) -> Callable[[Problem], Solution | None]:
+    if name == "evenhand":
+        return lambda problem: solve(problem, SEED, EFFORT[size], workers=2)
+    if name == "greedy by priority":
+        return lambda problem: greedy(problem, SEED)
+    assert teams is not None
+    return lambda problem: _peer(name, problem, teams)
+
+
+def _peer(name: str, problem: Problem, teams: np.ndarray) -> Solution | None:
+    """One mixed-integer model of everything but who pairs with whom."""
+    model, seconds = mip(problem, teams), peer_seconds()
+    if name == "HiGHS MIP":
+        with tempfile.TemporaryDirectory() as folder:
+            values, _ = highs(model, seconds, Path(folder))
+    else:
+        values, _ = cp_sat(model, seconds)
+    if values is None:
+        return None
+    columns = [np.full(len(problem.ids), -1, np.int64) for _ in range(3)]
+    taken = np.flatnonzero(values[: len(model.visit)] > 0.5)
+    for target, source in zip(columns, teams.T, strict=True):
+        target[model.visit[taken]] = source[model.team[taken]]
+    seated = np.flatnonzero(columns[0] >= 0)
+    day, one, other = columns
+    return Solution(day, one, other, objective_of(problem, seated), 0, 0.0, np.zeros(len(problem.ids), np.int64))
+
+
+def peer_seconds() -> float:
+    return float(os.environ.get("PEER_SECONDS", "60"))
 
 
 def _clock() -> tuple[float, float]:
@@ -85,54 +135,37 @@ def _clock() -> tuple[float, float]:
     return time.time(), own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _teams(problem: Problem):  # type: ignore[no-untyped-def]
-    """Team-days of a one-region problem, as solve forms them at first."""
-    chosen, cells = np.arange(len(problem.ids)), np.unique(problem.cell)
-    hours = region_hours(problem.crew, 0, cells, np.unique(problem.minutes), 2)
-    priced = price(problem, chosen, hours, cells)
-    return Lottery(
-        problem.crew, hours, priced.team_days, _worth(hours, cells, priced), SEED, list(problem.days), 64
-    ).result()
-
-
-def _peers(size: str, seed: int, problem: Problem, bound: int, low: int) -> None:
-    teams, seconds = _teams(problem), float(os.environ.get("PEER_SECONDS", "60"))
-    model = mip(problem, teams)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, run in (("CP-SAT monolithic", cp_sat), ("HiGHS MIP", lambda m, s: highs(m, s, Path(folder)))):
-            begun = _clock()
-            values, _ = run(model, seconds)
-            found = None
-            if values is not None:
-                found = _solution(problem, teams, model, values)
-            _row(f"{name} ({seconds:.0f} s)", seed, begun, problem, found, bound, low)
-
-
-def _solution(problem: Problem, teams, model, values) -> Solution:  # type: ignore[no-untyped-def]
-    day, one, other = (np.full(len(problem.ids), -1, np.int64) for _ in range(3))
-    taken = np.flatnonzero(values[: len(model.visit)] > 0.5)
-    for target, source in ((day, teams.day), (one, teams.one), (other, teams.other)):
-        target[model.visit[taken]] = source[model.team[taken]]
-    return Solution(day, one, other, 0, 0, 0.0, np.zeros(len(problem.ids), np.int64))
+def _print(name: str, seed: int, done: Run, bound: int, low: int) -> None:
+    wall, cpu = f"{done.wall:.1f}", f"{done.cpu:.1f}"
+    if done.found is None:
+        print(LINE.format(name, seed, wall, cpu, done.memory, "nothing", "", "", ""), flush=True)
+        return
+    z = done.found.objective
+    gap, share = 100 * (bound - z) / bound, (z - low) / max(1, bound - low)
+    print(LINE.format(name, seed, wall, cpu, done.memory, z, f"{gap:.2f}%", done.broken, f"{share:.3f}"), flush=True)
 
 
 def main(size: str) -> None:
-    print(f"plan bench, {size}: {SIZES[size]:,} firms; wall and processor seconds, MB of the whole process")
+    print(f"plan bench, {size}: {SIZES[size]:,} firms; wall and processor seconds, MB of each whole process")
     print(LINE.format("", "seed", "wall", "cpu", "MB", "objective", "gap", "broken", "share"))
-    solve(instance(1000, 0), SEED, 1)  # compiled before the clock starts; the cache keeps it
-    for seed in (1, 2, 3):
-        problem = instance(SIZES[size], seed)
-        begun = _clock()
-        ours = solve(problem, SEED, EFFORT[size], workers=2)
-        took = tuple(now - then for now, then in zip(_clock(), begun, strict=True))
-        begun = _clock()
-        simple = greedy(problem, SEED)
-        low = simple.objective
-        _row("greedy by priority", seed, begun, problem, simple, ours.bound, low)
-        started = tuple(now - spent for now, spent in zip(_clock(), took, strict=True))
-        _row("evenhand", seed, (started[0], started[1]), problem, ours, ours.bound, low)
-        if size in ("1k", "10k"):
-            _peers(size, seed, problem, ours.bound, low)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as apart:
+        for seed in (1, 2, 3):
+            ours = apart.submit(run, "evenhand", size, seed, None).result()
+            simple = apart.submit(run, "greedy by priority", size, seed, None).result()
+            assert ours.found is not None
+            assert simple.found is not None
+            bound, low = ours.found.bound, simple.found.objective
+            _print("greedy by priority", seed, simple, bound, low)
+            _print("evenhand", seed, ours, bound, low)
+            for peer in PEERS if size in ("1k", "10k") else ():
+                done = apart.submit(run, peer, size, seed, ours.found.teams).result()
+                _print(f"{peer} ({peer_seconds():.0f} s)", seed, done, bound, low)
+    if importlib.util.find_spec("timefold") is None:
+        print(NO_TIMEFOLD)
+    else:
+        print("Timefold: it can be installed here, but this bench has no model for it yet")
+    plan_small.report()
+    plan_same.report()
     yagiura(kernel)
 
 

@@ -11,8 +11,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # this file also runs as a program with HiGHS, which cannot share a process with ortools
+    from models.inspection.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,20 @@ class Mip:
     team: np.ndarray
 
 
-def mip(problem, teams) -> Mip:  # type: ignore[no-untyped-def]
-    """x[visit, team-day], y[team-day, district] and s[group]; rules as in models/inspection/kernel.py."""
-    crew = problem.crew
+def mip(problem: Problem, teams: np.ndarray) -> Mip:
+    """x[visit, team-day], y[team-day, district] and s[group]; rules as in models/inspection/kernel.py.
+
+    teams: as in Solution.teams.
+    """
+    crew, (day, one, other) = problem.crew, teams.T
     able = crew.districts[:, problem.district].T & crew.skills[:, problem.skill].T  # (visits, people)
     clash = np.repeat(np.arange(len(problem.ids)), np.diff(problem.clash_start))
     able[clash, problem.clash] = False
-    window = (teams.day[None, :] >= problem.first[:, None]) & (teams.day[None, :] <= problem.last[:, None])
-    visit, team = np.nonzero(able[:, teams.one] & able[:, teams.other] & window)
+    window = (day[None, :] >= problem.first[:, None]) & (day[None, :] <= problem.last[:, None])
+    visit, team = np.nonzero(able[:, one] & able[:, other] & window)
     pairs, of_pair = np.unique(np.stack([team, problem.district[visit]]), axis=1, return_inverse=True)
     n, m, groups = len(visit), pairs.shape[1], len(problem.target)
-    capacity = np.minimum(crew.minutes[teams.one], crew.minutes[teams.other])
+    capacity = np.minimum(crew.minutes[one], crew.minutes[other])
     most_a_day = int(capacity.max()) // int(problem.minutes.min())
     y, s = n + np.arange(m), n + m + np.arange(groups)
     rows, columns, values, upper = [], [], [], []

@@ -100,11 +100,11 @@ def _lawful(problem: Problem, found: Solution) -> bool:
     return all(choice[at] in _options(problem, at) for at in seated) and _fits(problem, problem.crew, choice, seated)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_is_never_worse_than_the_kernel_and_the_same_every_time(seed: int) -> None:
     problem = tiny(seed, visits=40, people=6, days=3)
     kernel = solve(problem, SEED, 50)
-    for small in (SMALL, Limits(4000, 1), Limits(10, 500)):
+    for small in (Limits(4000, 200), Limits(4000, 1), Limits(10, 500)):
         found = solve(problem, SEED, 50, small=small)
         assert kernel.objective <= found.objective <= found.bound <= kernel.bound
         again = solve(problem, SEED, 50, workers=2, small=small)
