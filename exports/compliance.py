@@ -11,6 +11,7 @@ from exports.facts import Approval, Facts
 from exports.layout import CHANGES, LEGEND, REGISTER, Language, both
 from exports.page import open_page, write_parts
 from exports.roster_rows import firm_code
+from exports.words import INDUSTRIES
 from exports.workbook import Book
 
 MOVES = {"up": ("上升", "up"), "down": ("下降", "down"), "new": ("新增", "new"), "gone": ("移出", "gone")}
@@ -47,7 +48,9 @@ def register_rows(
     """One row per enterprise with every column of REGISTER but the number, worst tier first, then by score."""
     ranks = {tier.id: tier.rank for tier in policy.tiers}
     firms = enterprises.select("enterprise_id", "industry", firm_name="name")
+    industries = {term.code: term.label(language) for term in INDUSTRIES}
     rows = ratings.join(firms, on="enterprise_id", how="left").with_columns(
+        pl.col("industry").replace(industries),
         firm_code=firm_code(pl.col("enterprise_id")),
         gate_ids="gates",
         gates=_joined("gates", _gate_titles(policy, language)),

@@ -128,6 +128,7 @@ PLAN = Form(
         _c("rate_planned", "本期抽查比例", "Rate planned in the period", 12, Kind.share),
         _c("frequency", "抽查频次", "Frequency", 26),
         _c("planned", "抽查数量", "Visits planned", 10, Kind.number),
+        _c("must", "其中必查（不占比例）", "Of which must (outside the rate)", 12, Kind.number),
     ),
 )
 
@@ -236,6 +237,7 @@ SUMMARY = Form(
         _c("pool", "企业数", "Enterprises", 13, Kind.number),
         _c("wanted", "应查数", "Visits wanted", 13, Kind.number),
         _c("planned", "计划数", "Visits planned", 13, Kind.number),
+        _c("must", "其中必查（不占比例）", "Of which must (outside the rate)", 14, Kind.number),
         _c("rate_wanted", "本期应查比例", "Rate wanted in the period", 14, Kind.share),
         _c("rate_planned", "本期计划比例", "Rate planned in the period", 14, Kind.share),
         Column("done", "已检查数", "Visits done", 13, Kind.formula),
@@ -261,7 +263,7 @@ REGISTER = Form(
         _c("firm_code", "统一代码/注册号", "Registration code", 21, Kind.code),
         _c("firm_name", "企业名称", "Enterprise", 34),
         _c("region", "管辖单位", "Jurisdiction", 12, Kind.code),
-        _c("industry", "行业", "Industry", 14),
+        _c("industry", "行业", "Industry", 18),
         _c("score", "得分", "Score", 9, Kind.points),
         _c("band_tier", "按分等级", "Tier by points", 10, Kind.code),
         _c("tier", "信用等级", "Tier", 8, Kind.tier),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exports.layout import Language, both
-from exports.words import PURPOSES, label
+from exports.words import INDUSTRIES, PURPOSES, label
 
 LEFT_OUT: dict[str, tuple[str, str]] = {
     "not_active": ("企业已注销、吊销或迁出", "no longer active"),
@@ -51,8 +51,8 @@ def _details(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"号码 {number:.4f}", f"number {number:.4f}"
         yield f"中签概率 {chance:.2%}", f"chance {chance:.2%}"
     if found.get("skill") and found.get("district"):
-        where = f"{found['skill']} · {found['district']}"
-        yield where, where
+        skill, district = str(found["skill"]), found["district"]
+        yield f"{label(INDUSTRIES, skill, 'zh')} · {district}", f"{label(INDUSTRIES, skill, 'en')} · {district}"
 
 
 def why_text(reason: str | None, language: Language) -> str:

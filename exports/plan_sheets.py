@@ -12,7 +12,7 @@ from openpyxl.drawing.text import CharacterProperties
 
 from config.in_force import Policy
 from exports.cells import Cell
-from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Language, both
+from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Kind, Language, both
 from exports.page import HEAD_ROWS, open_page, tier_names, write_parts
 from exports.roster_rows import inspectorate
 from exports.sheet import Sheet
@@ -28,9 +28,12 @@ def _title(office: Office, zh: str, en: str) -> str:
 
 
 def by_tier(office: Office) -> pl.DataFrame:
-    """The region's quota, one row per tier of the policy, best first."""
+    """The region's quota, one row per tier of the policy, best first, with `must`: visits that no rate asks for."""
     order = pl.DataFrame({"tier": [t.id for t in office.policy.tiers]})
-    return order.join(office.quota, on="tier", how="left", maintain_order="left")
+    outside = office.rows.filter(~pl.col("purpose_code").is_in(["random", "directed"]))
+    must = outside.group_by("tier").agg(pl.len().cast(pl.Int64).alias("must"))
+    rows = order.join(office.quota, on="tier", how="left", maintain_order="left")
+    return rows.join(must, on="tier", how="left", maintain_order="left").with_columns(pl.col("must").fill_null(0))
 
 
 def summary(book: Book, office: Office) -> None:
@@ -69,7 +72,7 @@ def next_steps(office: Office) -> Iterator[str]:
 def _tier_line(office: Office, row: dict[str, Any], at: int) -> Iterator[Cell]:
     tier = str(row["tier"])
     yield Cell(tier, f"tier {tier}")
-    for count in ("enterprises", "wanted", "planned"):
+    for count in ("enterprises", "wanted", "planned", "must"):
         yield Cell(row[count], "number")
     for rate in ("rate_wanted", "rate_planned"):
         yield Cell(None if row[rate] is None else row[rate] / 1000, "share")
@@ -91,18 +94,19 @@ def _counts(office: Office, tier: str) -> tuple[str, str]:
 
 
 def _totals(tiers: pl.DataFrame, first: int, last: int) -> Iterator[Cell]:
-    for name, at in zip(("enterprises", "wanted", "planned"), "BCD", strict=True):
-        yield Cell(tiers[name].sum(), "total", f"SUM({at}{first}:{at}{last})")
-    yield Cell(None, "total")
-    yield Cell(None, "total")
-    for at in "GH":
-        yield Cell(0, "total", f"SUM({at}{first}:{at}{last})")
+    for column in SUMMARY.columns[1:]:
+        name, at = {"pool": "enterprises"}.get(column.id, column.id), SUMMARY.letters[column.id]
+        if column.kind is Kind.share:
+            yield Cell(None, "total")
+        else:
+            value = tiers[name].sum() if name in tiers.columns else 0
+            yield Cell(value, "total", f"SUM({at}{first}:{at}{last})")
 
 
 def _charts(sheet: Sheet, language: Language, first: int, last: int) -> None:
     for place, columns, zh, en in (
         (f"A{last + 9}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
-        (f"E{last + 9}", (4, 7), "计划与已检查（户次）", "Visits planned and done"),
+        (f"E{last + 9}", (4, 8), "计划与已检查（户次）", "Visits planned and done"),
     ):
         chart = BarChart()
         chart.type, chart.style, chart.width, chart.height = "col", 10, 13.5, 8
@@ -147,6 +151,7 @@ def plan_rows(office: Office) -> pl.DataFrame:
         "rate_planned",
         pl.Series("frequency", [frequency(office.policy, t, language) for t in tiers["tier"]], dtype=pl.String),
         "planned",
+        "must",
     )
 
 

@@ -52,6 +52,7 @@ def roster_rows(
         pl.lit(f"{task} {facts.as_of:%Y-%m}").alias("task_name"),
         pl.lit(facts.period_to, dtype=pl.Date).alias("task_end"),
         pl.col("visit_date").alias("planned_on"),
+        pl.col("purpose").alias("purpose_code"),
         in_words(rows["purpose"], lambda code: label(PURPOSES, code, language)).alias("purpose"),
         in_words(rows["why_firm"], lambda why: why_text(why, language)).alias("why"),
         pl.col("team").alias("inspectors"),

@@ -1,4 +1,4 @@
-"""Terms of the field in Chinese and English: results, follow-ups, purposes, sizes, statuses."""
+"""Terms of the field in Chinese and English: results, follow-ups, purposes, industries."""
 
 from __future__ import annotations
 
@@ -70,6 +70,20 @@ PURPOSES = (
     Term("own_request", "企业申请", "The firm's own request"),
     Term("licence_check", "许可核查", "Licence check"),
     Term("emergency", "突发事件", "Emergency"),
+)
+
+
+INDUSTRIES = (
+    Term("food", "食品", "Food"),
+    Term("retail", "零售", "Retail"),
+    Term("chemicals", "化工", "Chemicals"),
+    Term("construction", "建筑", "Construction"),
+    Term("electronics", "电子", "Electronics"),
+    Term("logistics", "物流", "Logistics"),
+    Term("textiles", "纺织", "Textiles"),
+    Term("services", "服务", "Services"),
+    Term("machinery", "机械", "Machinery"),
+    Term("pharma", "医药", "Pharmaceuticals"),
 )
 
 

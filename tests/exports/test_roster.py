@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from exports.facts import Approval
-from exports.layout import PLAN, ROSTER, WHY_NOT
+from exports.layout import PLAN, ROSTER, SUMMARY, WHY_NOT
 from exports.left_out_words import LEFT_OUT, left_out_text, why_text
 from exports.roster import write_rosters
 from exports.roster_rows import why_not_rows
@@ -192,3 +192,17 @@ def test_a_clause_is_cited_in_the_readers_language(world: World) -> None:
     assert clause_text("annual-report-rules 17", world.policy, "zh").endswith(" 第17条")
     assert clause_text("demo-rubric note 9", world.policy, "en").endswith(", note 9")
     assert clause_text("no such instrument", world.policy, "zh") == "no such instrument"
+
+
+def test_visits_outside_the_rate_are_counted_apart(world: World, tmp_path: Path) -> None:
+    first = pl.int_range(pl.len()) < 3
+    visits = world.plan.visits.with_columns(purpose=pl.when(first).then(pl.lit("complaint")).otherwise("purpose"))
+    changed = replace(world, plan=replace(world.plan, visits=visits))
+    counted = {row["tier"]: row["len"] for row in visits.head(3).group_by("tier").len().iter_rows(named=True)}
+    found: dict[str, int] = {}
+    for path in write(changed, tmp_path, language="en"):
+        page = openpyxl.load_workbook(path)["Summary"]
+        for row in range(5, 5 + len(world.policy.tiers)):
+            tier, must = page[f"A{row}"].value, page[f"{SUMMARY.letters['must']}{row}"].value
+            found[tier] = found.get(tier, 0) + must
+    assert {tier: count for tier, count in found.items() if count} == counted
