@@ -13,7 +13,8 @@ from datetime import date
 from config.conditions import Condition, Severity
 from config.errors import PolicyGap
 from config.figures import FigureRule
-from config.pack import BidRules, Instrument, LinkCarry, ListEffect, ListKind, ObjectionEffect, TermForm, Text
+from config.pack import BidRules, Instrument, ObjectionEffect, TermForm, Text
+from config.pack_lists import LinkCarry, ListEffect, ListKind
 from config.wordings import Negations
 
 

@@ -14,14 +14,13 @@ from config.pack import (
     InspectionForm,
     Instrument,
     ItemForm,
-    LinkForm,
-    ListForm,
     PackHead,
     RedressForm,
     ScorecardForm,
     TenderForm,
     TiersForm,
 )
+from config.pack_lists import LinkForm, ListForm
 
 
 class PackForm(Strict):

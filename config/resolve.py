@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, TypeVar
 
 from config import in_force
+from config.bands import bands_without_gap
 from config.dated import Dated
 from config.errors import PolicyError
 from config.pack import ConsignmentForm, DimensionForm, GateForm, InspectionForm, TenderForm
@@ -143,7 +143,7 @@ class Resolver:
                 value, clause = self.need(f"{path}.from_points", form.from_points)
                 bound = milli(value)
             found.append(in_force.Tier(form.id, form.title, form.colour, len(found), bound, clause))
-        _bands_without_gap(self.form.pack.id, found, self.form.tiers.default, self.day)
+        bands_without_gap(self.form.pack.id, found, self.form.tiers.default, self.day)
         return tuple(found)
 
     def gates(self) -> Iterator[in_force.Gate]:
@@ -297,19 +297,3 @@ class Resolver:
             term = self.take(f"{path}.term_days", veto.term_days)[0] if veto.term_days else None
             cleaning = self.take(f"{path}.self_cleaning", veto.self_cleaning)[0] if veto.self_cleaning else None
             yield name, in_force.Veto(name, veto.title, listed, term, bool(cleaning), clause, veto.covers)
-
-
-def _bands_without_gap(pack: str, tiers: list[in_force.Tier], default: str | None, day: date) -> None:
-    """Lower bounds fall from best to worst; either all tiers have one or a default tier takes the rest."""
-    bounds = [tier.from_points for tier in tiers if tier.from_points is not None]
-    if any(upper <= lower for upper, lower in pairwise(bounds)):
-        raise PolicyError(
-            f"{pack}: tiers.yaml on {day}: lower bounds must fall from best to worst, got {bounds}.",
-            remedy="order the tiers from best to worst",
-        )
-    if default is None and len(bounds) != len(tiers):
-        missing = [tier.id for tier in tiers if tier.from_points is None]
-        raise PolicyError(
-            f"{pack}: tiers.yaml on {day}: no band for {', '.join(missing)} and no default tier.",
-            remedy="give each tier from_points, or name a default",
-        )

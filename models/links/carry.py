@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from config.pack import LinkCarry
+from config.pack_lists import LinkCarry
 from config.units import milli
 
 

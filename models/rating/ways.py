@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 
 from config.in_force import Clause
-from config.pack import ListKind, Text
+from config.pack import Text
+from config.pack_lists import ListKind
 from models.rating.account import Account, acts_of
 from models.rating.once import gravity
 from models.rating.rubric import Rubric

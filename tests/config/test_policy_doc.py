@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from config import conditions, dated, figures, outcome, pack
+from config import conditions, dated, figures, outcome, pack, pack_lists
 from config.dated import Strict
 from config.pack_form import FILES
 from config.policy import pack_names
@@ -19,7 +19,7 @@ INHERITED = set(conditions.Acts.model_fields)
 
 
 def _forms() -> dict[str, type[BaseModel]]:
-    modules: list[ModuleType] = [pack, conditions, figures, outcome, dated]
+    modules: list[ModuleType] = [pack, pack_lists, conditions, figures, outcome, dated]
     found = {
         name: thing
         for module in modules
