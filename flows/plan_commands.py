@@ -83,7 +83,10 @@ def plan(
     rows = [tuple(row[name] for name in names) for row in rates_by_tier(found.quota)]
     console.print_table(f"plan {found.period_from} to {found.period_to}", list(names), rows)
     gap = 100 * (found.bound - found.objective) / max(1, found.bound)
-    console.out.print(f"gap to the proven bound: {gap:.2f}%; lottery of inspectors: {found.lottery_bits:.0f} bits")
+    best = " (proven: no plan in these hours is worth more)" if found.objective == found.bound else ""
+    console.out.print(
+        f"gap to the proven bound: {gap:.2f}%{best}; lottery of inspectors: {found.lottery_bits:.0f} bits"
+    )
     console.out.print(price_of_randomness(dict(found.draw.price)), markup=False)
     for line in (*plan_words(found.figures), *found.notes, *(map(str, counterfactuals(found, given)) if relax else ())):
         console.out.print(f"  {line}", markup=False)
