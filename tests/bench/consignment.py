@@ -56,8 +56,9 @@ def made_up() -> None:
             broken = violations(plan, *given, day_seed(b"bench", world.today_date))
             each = 10_000 / rows.height
             print(
-                f"{rows.height:12,} {1 / share:8.0%} {min(walls):8.3f} {min(walls) * each:9.4f} {min(cpus) * each:13.4f} "
-                f"{plan.chosen.height:9,} {plan.overload['declarations'].sum():10,} {len(broken):10}"
+                f"{rows.height:12,} {1 / share:8.0%} {min(walls):8.3f} {min(walls) * each:9.4f} "
+                f"{min(cpus) * each:13.4f} {plan.chosen.height:9,} "
+                f"{plan.overload['declarations'].sum():10,} {len(broken):10}"
             )
 
 
