@@ -128,7 +128,7 @@ PLAN = Form(
         _c("rate_planned", "本期抽查比例", "Rate planned in the period", 12, Kind.share),
         _c("frequency", "抽查频次", "Frequency", 26),
         _c("planned", "抽查数量", "Visits planned", 10, Kind.number),
-        _c("must", "其中必查（不占比例）", "Of which must (outside the rate)", 12, Kind.number),
+        _c("must", "其中比例外必查", "Of which outside the rate", 12, Kind.number),
     ),
 )
 
@@ -237,7 +237,7 @@ SUMMARY = Form(
         _c("pool", "企业数", "Enterprises", 13, Kind.number),
         _c("wanted", "应查数", "Visits wanted", 13, Kind.number),
         _c("planned", "计划数", "Visits planned", 13, Kind.number),
-        _c("must", "其中必查（不占比例）", "Of which must (outside the rate)", 14, Kind.number),
+        _c("must", "其中比例外必查", "Of which outside the rate", 14, Kind.number),
         _c("rate_wanted", "本期应查比例", "Rate wanted in the period", 14, Kind.share),
         _c("rate_planned", "本期计划比例", "Rate planned in the period", 14, Kind.share),
         Column("done", "已检查数", "Visits done", 13, Kind.formula),

@@ -90,7 +90,8 @@ class Sheet:
     def headings(self, form: Form, language: Language) -> int:
         """The heading row of a form, with a filter over it."""
         cells = [Cell(c.heading(language), "heading entry" if c.entry else "heading") for c in form.columns]
-        return self.row(cells, height=48 if language == "both" else 30)
+        tallest = max((lines(c.heading(language), c.width * 0.85) for c in form.columns), default=1)  # bold is wider
+        return self.row(cells, height=fitting(tallest, least=48 if language == "both" else 30))
 
     def table(self, form: Form, frame: pl.DataFrame, *, height: float = 0) -> tuple[int, int]:
         """Append the frame's rows under the form's columns (missing ones stay blank, entry ones open).

@@ -106,6 +106,7 @@ def _pages(office: Office) -> None:
         firm = office.firms.filter(office.firms["tier"] == "C")["enterprise_id"][0]
         _shot(page, f"{address}/firm/{firm}", "desk-firm")
         _shot(page, f"{address}/plan", "desk-plan")
+        _shot(page, f"{address}/run", "desk-run")
         running.close()
     server.should_exit = True
     thread.join(10)
