@@ -141,8 +141,9 @@ def _reading(app: FastAPI, desk: Desk) -> None:
     def run(request: Request, person: Person = reader) -> Response:
         office.saw_run(person.login)
         papers = [name for name in office.downloads() if name in ("report.html", "compliance-register.xlsx")]
-        shown = {"tiers": office.tiers(), "papers": papers, "approvals": office.approvals()}
-        return desk.page("run.html", request, left_out=office.left_out_counts(), **shown)
+        left_out, approvals = office.left_out_counts(), office.approvals()
+        tiers = office.tiers()
+        return desk.page("run.html", request, tiers=tiers, papers=papers, left_out=left_out, approvals=approvals)
 
     @app.get("/firm/{enterprise_id}")
     def firm(request: Request, enterprise_id: str, person: Person = reader) -> Response:
