@@ -43,7 +43,7 @@ def feed_back(settings: Settings, run_id: str, out: Path, day: date, drawer: Pat
         window, scope = (day - timedelta(days=400), day - timedelta(days=300)), _a_region(settings, run_id)
         grant_relief(settings, scope, window, "flood", OFFICER, day)
     if day.day == 10:
-        (record, *_) = _worth_deciding(settings, run_id, day, after=4)
+        record = _worth_deciding(settings, run_id, day, age=0)[-1]
         assert revoke_record(settings, record, "court", OFFICER, day)["runs_touched"]
     return made + _return_roster(settings, run_id, out, day, drawer)
 
@@ -78,18 +78,18 @@ def _decide(settings: Settings, day: date) -> int:
     return due.height
 
 
-def _worth_deciding(settings: Settings, run_id: str, day: date, after: int = 0) -> list[str]:
-    """Four records that weigh in the run's ratings, are older than a year and not decided about before this day."""
+def _worth_deciding(settings: Settings, run_id: str, day: date, age: int = 366) -> list[str]:
+    """Four records that weigh in the run's ratings, are older than `age` days and not decided about before this day."""
     work = restored(settings, run_id).work
     with open_store(settings.database) as store, store.snapshot() as snapshot:
         before = events.decisions(snapshot).filter(pl.col("filed_on") < day)["record_id"].drop_nulls()
-    old = tables(work / "intake")["records"].filter(pl.lit(day) - pl.col("act_date") > pl.duration(days=366))
+    old = tables(work / "intake")["records"].filter(pl.lit(day) - pl.col("act_date") > pl.duration(days=age))
     weighed = (
         ratings(work / "ratings").select("reasons").explode("reasons").unnest("reasons").filter(pl.col("points") < 0)
     )
     fresh = weighed.join(old, on="record_id", how="semi").filter(~pl.col("record_id").is_in(before.to_list()))
     chosen = fresh.select("record_id").unique().sort("record_id")
-    return chosen.gather_every(max(1, chosen.height // 8))["record_id"].to_list()[after : after + 4]
+    return chosen.gather_every(max(1, chosen.height // 4))["record_id"].to_list()[:4]
 
 
 def _a_region(settings: Settings, run_id: str) -> dict[str, str | None]:
