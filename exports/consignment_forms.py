@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from exports.layout import Column, Form, Kind
+from exports.layout import Form, Kind, filled, shown
 from exports.words import Term
-
-
-def _c(name: str, zh: str, en: str, width: float, kind: Kind = Kind.text) -> Column:
-    return Column(name, zh, en, width, kind)
-
 
 BALANCE = Form(
     "consignment_balance",
     "查验率",
     "Rates",
     (
-        _c("office", "海关", "Office", 12, Kind.code),
-        _c("tier", "信用等级", "Tier", 12, Kind.tier),
-        _c("today", "今日申报", "Declared today", 10, Kind.number),
-        _c("chosen", "今日查验", "Examined today", 10, Kind.number),
-        _c("must", "其中必查", "of them must", 10, Kind.number),
-        _c("random", "其中随机", "of them by chance", 10, Kind.number),
-        _c("risk", "其中按风险", "of them by risk", 10, Kind.number),
-        _c("declared", "本期申报", "Declared in the period", 12, Kind.number),
-        _c("examined", "本期查验", "Examined in the period", 12, Kind.number),
-        _c("rate", "应查比例", "Rate wanted", 10, Kind.share),
-        _c("realised", "实际比例", "Rate so far", 10, Kind.share),
-        _c("state", "说明", "State", 46),
+        shown("office", "海关", "Office", 12, Kind.code),
+        shown("tier", "信用等级", "Tier", 12, Kind.tier),
+        shown("today", "今日申报", "Declared today", 10, Kind.number),
+        shown("chosen", "今日查验", "Examined today", 10, Kind.number),
+        shown("must", "其中必查", "of them must", 10, Kind.number),
+        shown("random", "其中随机", "of them by chance", 10, Kind.number),
+        shown("risk", "其中按风险", "of them by risk", 10, Kind.number),
+        shown("declared", "本期申报", "Declared in the period", 12, Kind.number),
+        shown("examined", "本期查验", "Examined in the period", 12, Kind.number),
+        shown("rate", "应查比例", "Rate wanted", 10, Kind.share),
+        shown("realised", "实际比例", "Rate so far", 10, Kind.share),
+        shown("state", "说明", "State", 46),
     ),
     note_zh="本期比例在误差范围内或相差不足一票即为达标",
     note_en="Kept: within the tolerance of the rate, or within one declaration",
@@ -37,18 +32,18 @@ EXAMINATIONS = Form(
     "查验清单",
     "Examinations",
     (
-        _c("number", "序号", "No.", 6, Kind.number),
-        _c("declaration_id", "报关单号", "Declaration", 24, Kind.code),
-        _c("enterprise_id", "进口企业", "Importer", 24, Kind.code),
-        _c("name", "企业名称", "Name", 30),
-        _c("tier", "信用等级", "Tier", 10, Kind.tier),
-        _c("examination", "查验方式", "Type", 16),
-        _c("minutes", "分钟", "Minutes", 8, Kind.number),
-        _c("why", "为何查验", "Why", 18),
-        _c("reason", "依据", "Because", 44),
-        Column("result", "查验结果", "Result", 26, Kind.text, entry=True),
-        Column("officers", "查验人员", "Officers", 20, Kind.text, entry=True),
-        Column("remark", "备注", "Remark", 24, Kind.text, entry=True),
+        shown("number", "序号", "No.", 6, Kind.number),
+        shown("declaration_id", "报关单号", "Declaration", 24, Kind.code),
+        shown("enterprise_id", "进口企业", "Importer", 24, Kind.code),
+        shown("name", "企业名称", "Name", 30),
+        shown("tier", "信用等级", "Tier", 10, Kind.tier),
+        shown("examination", "查验方式", "Type", 16),
+        shown("minutes", "分钟", "Minutes", 8, Kind.number),
+        shown("why", "为何查验", "Why", 18),
+        shown("reason", "依据", "Because", 44),
+        filled("result", "查验结果", "Result", 26),
+        filled("officers", "查验人员", "Officers", 20),
+        filled("remark", "备注", "Remark", 24),
     ),
 )
 
@@ -57,11 +52,11 @@ MINUTES = Form(
     "工时",
     "Minutes",
     (
-        _c("office", "海关", "Office", 12, Kind.code),
-        _c("examination", "查验方式", "Type", 20),
-        _c("minutes", "可用分钟", "Minutes there are", 14, Kind.number),
-        _c("used", "已用分钟", "Minutes used", 14, Kind.number),
-        _c("share", "使用率", "Used", 10, Kind.share),
+        shown("office", "海关", "Office", 12, Kind.code),
+        shown("examination", "查验方式", "Type", 20),
+        shown("minutes", "可用分钟", "Minutes there are", 14, Kind.number),
+        shown("used", "已用分钟", "Minutes used", 14, Kind.number),
+        shown("share", "使用率", "Used", 10, Kind.share),
     ),
 )
 
@@ -70,11 +65,11 @@ OVERLOAD = Form(
     "超出能力",
     "Beyond the minutes",
     (
-        _c("office", "海关", "Office", 12, Kind.code),
-        _c("tier", "信用等级", "Tier", 12, Kind.tier),
-        _c("rule", "规则", "Rule", 26),
-        _c("declarations", "未能查验（票）", "Declarations not examined", 16, Kind.number),
-        _c("minutes", "缺少分钟", "Minutes missing", 14, Kind.number),
+        shown("office", "海关", "Office", 12, Kind.code),
+        shown("tier", "信用等级", "Tier", 12, Kind.tier),
+        shown("rule", "规则", "Rule", 26),
+        shown("declarations", "未能查验（票）", "Declarations not examined", 16, Kind.number),
+        shown("minutes", "缺少分钟", "Minutes missing", 14, Kind.number),
     ),
     note_zh="未完成的比例计入结余，随后各日补查",
     note_en="What the rate still asks for stays in the balance for the days to come",
@@ -85,11 +80,11 @@ LEFT_OUT = Form(
     "未查验",
     "Not examined",
     (
-        _c("office", "海关", "Office", 12, Kind.code),
-        _c("tier", "信用等级", "Tier", 12, Kind.tier),
-        _c("declaration_id", "报关单号", "Declaration", 24, Kind.code),
-        _c("enterprise_id", "进口企业", "Importer", 24, Kind.code),
-        _c("reason", "原因", "Reason", 40),
+        shown("office", "海关", "Office", 12, Kind.code),
+        shown("tier", "信用等级", "Tier", 12, Kind.tier),
+        shown("declaration_id", "报关单号", "Declaration", 24, Kind.code),
+        shown("enterprise_id", "进口企业", "Importer", 24, Kind.code),
+        shown("reason", "原因", "Reason", 40),
     ),
 )
 

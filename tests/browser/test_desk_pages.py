@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -128,6 +129,64 @@ def test_hand_in_a_roster(chromium: Any, served: Served, tmp_path: Any) -> None:
     page.set_input_files("input[type=file]", tmp_path / "filled.xlsx")
     press(page, "text=提交 Hand in")
     assert "1 results taken" in page.inner_text("[role=status]")
+
+
+def test_a_repair_is_filed_by_an_officer_and_decided_by_another(chromium: Any, served: Served) -> None:
+    firm = str(served.office.tables["records"]["enterprise_id"][1])
+    officer = enter(chromium, served, "officer")
+    officer.goto(f"{served.address}/firm/{firm}")
+    officer.select_option("form[action$=file] select[name=kind]", "repair")
+    officer.fill("form[action$=file] textarea", "paid and corrected")
+    press(officer, "text=提交 File")
+    assert officer.locator("text=决定 Decide").count() == 0  # an officer files, an approver decides
+    page = enter(chromium, served, "approver")
+    press(page, "text=异议与修复 Objections")
+    row = page.locator("tr", has_text="paid and corrected")
+    row.locator("select[name=outcome]").select_option("granted")
+    row.locator("input[name=reason]").fill("proof seen")
+    with page.expect_navigation():
+        row.locator("button").click()
+    decided = page.locator("tr", has_text="proof seen")
+    assert "granted" in decided.inner_text()
+    assert decided.locator("button").count() == 0
+
+
+def test_a_bad_row_comes_back_marked(chromium: Any, served: Served, tmp_path: Any) -> None:
+    assert served.office.plan is not None
+    name = f"rosters/roster-{served.office.plan.visits['region'][0]}.xlsx"
+    workbook = openpyxl.load_workbook(served.office.downloads()[name])
+    sheet = workbook[ROSTER.title("both")]
+    sheet[f"{ROSTER.letters['visited_on']}5"], sheet[f"{ROSTER.letters['result']}5"] = "someday", "未发现问题"
+    workbook.save(tmp_path / "bad.xlsx")
+    page = enter(chromium, served, "officer")
+    press(page, "text=回收名册 Returns")
+    page.set_input_files("input[type=file]", tmp_path / "bad.xlsx")
+    press(page, "text=提交 Hand in")
+    assert "1 rows refused" in page.inner_text("[role=status]")
+    with page.expect_download() as waiting:
+        page.click("text=批注副本 Annotated copy")
+    answer = openpyxl.load_workbook(io.BytesIO(waiting.value.path().read_bytes()))
+    assert answer.worksheets[0]["D2"].value == "someday"
+    page.set_input_files(
+        "input[type=file]", {"name": "x.xlsx", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}
+    )
+    press(page, "text=提交 Hand in")
+    assert "PNG picture" in page.inner_text("[role=alert]")
+
+
+def test_the_plan_says_why_and_leads_to_the_firm(chromium: Any, served: Served) -> None:
+    page = enter(chromium, served, "viewer")
+    page.goto(f"{served.address}/plan")
+    region = page.locator("select[name=region] option").nth(1).inner_text()
+    page.select_option("select[name=region]", region)
+    press(page, "text=显示 Show")
+    rows = page.locator("table >> nth=1 >> tbody tr")
+    assert 0 < rows.count() < served.office.visits.height
+    assert all(rows.nth(i).locator("td").last.inner_text().strip() for i in range(rows.count()))
+    with page.expect_navigation():
+        rows.first.locator("a").click()
+    assert page.locator("h1 .tier").count() == 1
+    assert "未列入计划" not in page.inner_text("main")
 
 
 @pytest.mark.parametrize("path", PAGES)
