@@ -18,7 +18,7 @@ def stays() -> bool:
     return PREFECT_API_URL.value() is not None
 
 
-def tell(event: str, subject: str, **payload: Any) -> None:
+def tell(event: str, subject: str, /, **payload: Any) -> None:
     """Emit `evenhand.<event>` about `evenhand.<subject>`; payload: plain JSON values, nothing about persons."""
     if not stays():
         return

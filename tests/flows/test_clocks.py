@@ -10,11 +10,13 @@ import pytest
 from config.settings import Settings
 from flows.clocks import all_clocks, ending
 from flows.intake import tables
-from flows.redress_commands import revoke_record
+from flows.prefect_home import short_runs
+from flows.redress_commands import file_request, revoke_record
 from flows.run import restored
 from flows.signed import signed
 from models.store import recalls
 from models.store.session import open_store
+from tests.flows.agency import wait
 from tests.flows.finished import finished_run
 
 pytestmark = pytest.mark.slow
@@ -43,6 +45,37 @@ def test_every_objection_of_the_files_has_a_clock_with_its_agency(settings: Sett
 def test_marking_is_not_held_against_days_before_the_first_run(settings: Settings) -> None:
     found = all_clocks(settings, "market", DAY).filter(pl.col("clock").is_in(["annotate", "withdraw"]))
     assert found.filter(pl.col("started_on") < DAY).is_empty()
+
+
+def test_the_daily_flow_tells_what_is_overdue_on_the_server(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.events.worker import EventsWorker
+    from prefect.testing.utilities import prefect_test_harness
+
+    from flows.clocks import clocks
+
+    monkeypatch.setenv("EVENHAND_VAR", str(settings.root))
+    day = date(2027, 3, 1)
+    record = tables(restored(settings).work / "intake")["records"]["record_id"].sort()[5]
+    file_request(settings, "objection", record, "not ours", "li.na", date(2026, 11, 2), [])
+    late = all_clocks(settings, "market", day).filter(pl.col("state") == "overdue")
+    assert late.height > 0
+    with prefect_test_harness(server_startup_timeout=120), short_runs():
+        done = clocks("market", day)
+        assert done["told"] == late.height
+        EventsWorker.drain_all(timeout=60)
+        with get_client(sync_client=True) as client:
+            body = {"filter": {"event": {"name": ["evenhand.objection.clock-ends"]}}, "limit": 50}
+            # the server writes events down in batches, some seconds later
+            told = wait(lambda: client.request("POST", "/events/filter", json=body).json()["events"] or None, "events")
+            wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["clocks"]))
+            (table,) = client.read_artifacts(artifact_filter=wanted)
+    assert {event["payload"]["subject"] for event in told} == set(late["subject"])
+    assert all({"enterprise_id", "record_id"}.isdisjoint(event["payload"]) for event in told)
+    assert "worst_days_late" in str(table.data)
 
 
 def test_a_revoked_record_is_withdrawn_by_the_next_run_that_takes_it_in(settings: Settings) -> None:

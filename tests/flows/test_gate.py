@@ -125,3 +125,31 @@ def test_a_night_that_refuses_its_input_says_so_by_an_event(agency: Agency) -> N
     (told,) = wait(lambda: agency.events("evenhand.run.refused") or None, "the event")
     assert told["payload"]["exit_code"] == 3
     assert told["resource"]["prefect.resource.id"] == "evenhand.source.generated"
+
+
+def test_terms_that_end_are_told_by_events_and_a_table(agency: Agency) -> None:
+    if not list(agency.var.glob("runs/*.json")):
+        night(agency, 4)
+    intake = max(agency.var.glob("work/*/intake/records.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    record = pl.read_parquet(intake)["record_id"].sort()[0]
+    words = ("--reason", "not ours", "--officer", "u17", "--on", "2026-11-02")
+    filed = agency.command("evenhand", "objection", "file", record, *words)
+    assert filed.returncode == 0, filed.stdout + filed.stderr
+    decision = json.loads(filed.stdout)["decision_id"]
+    flow_run = agency.start("clocks/clocks", policy="market", as_of="2026-12-31")
+    agency.until(flow_run, "Completed")
+
+    def told() -> list[dict[str, Any]] | None:
+        found = [event["payload"] for event in agency.events("evenhand.objection.clock-ends")]
+        return [row for row in found if row["subject"] == decision] or None
+
+    (row,) = wait(told, "the event of an overdue decision")
+    assert (row["clock"], row["state"], row["due_on"], row["came_from"]) == (
+        "decide",
+        "overdue",
+        "2026-11-30",
+        "register",
+    )
+    assert {"enterprise_id", "record_id"}.isdisjoint(row)
+    officials = json.loads(agency.artifacts("table")["clocks"]["data"])
+    assert any(line["officer"] == "u17" and int(line["overdue"]) >= 1 for line in officials)
