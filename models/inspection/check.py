@@ -12,6 +12,7 @@ from datetime import timedelta
 import polars as pl
 
 from config.errors import PlanError
+from models.inspection.check_tiers import overtaken
 from models.inspection.terms import Plan, PlanInput
 from models.inspection.working_days import working_days
 
@@ -238,48 +239,8 @@ def drawn_firms_were_drawn(case: _Case) -> pl.DataFrame:
 
 
 def worse_tiers_come_first(case: _Case) -> pl.DataFrame:
-    """Where the policy is strict: no drawn firm is left out for hours while, on some day, a team able to go there has
-    visits by risk to better tiers that take as long. Firms with any visit of the year are not judged (their window
-    may be the reason), nor those with a conflict of interest in the team."""
-    plan, given = case.plan, case.given
-    if not given.policy.inspection.strict_tiers or given.pinned is not None:
-        return pl.DataFrame({"visit_id": []})
-    rank = {tier.id: tier.rank for tier in given.policy.tiers}
-    table = dict(given.policy.inspection.visit_minutes)
-    seen = given.visits.filter(pl.col("visit_date") >= given.period_from - timedelta(days=366))
-    out = (
-        plan.left_out.filter(pl.col("reason") == "hours").select("enterprise_id", "region", worse="tier")
-        .join(plan.draw.pool.filter("drawn"), on="enterprise_id", how="semi")
-        .join(seen, on="enterprise_id", how="anti")
-        .join(given.must_visits, on="enterprise_id", how="anti")
-        .join(given.enterprises.unique("enterprise_id").drop("region"), on="enterprise_id")
-        .with_columns(need=pl.col("size").replace_strict(table, default=max(table.values()), return_dtype=pl.Int64))
-    )  # fmt: skip
-    better = plan.visits.filter(pl.col("purpose") == "directed").select(
-        "visit_date", "inspectors", "region", "minutes", "tier"
-    )
-    pairs = out.select("enterprise_id", "region", "worse", "industry", "need").join(better, on="region")
-    ranked = pairs.filter(
-        pl.col("tier").replace_strict(rank, return_dtype=pl.Int64)
-        < pl.col("worse").replace_strict(rank, return_dtype=pl.Int64)
-    )
-    able = _able_to_go(ranked, given)
-    return able.group_by("enterprise_id", "visit_date", "inspectors", "need").agg(pl.col("minutes").sum()).filter(
-        pl.col("minutes") >= pl.col("need")
-    )  # fmt: skip
-
-
-def _able_to_go(pairs: pl.DataFrame, given: PlanInput) -> pl.DataFrame:
-    """Rows whose whole team has the firm's skill and no conflict with it."""
-    legs = pairs.with_row_index("row").explode("inspectors").rename({"inspectors": "inspector_id"})
-    people = given.inspectors.unique("inspector_id", keep="first").select("inspector_id", "skills")
-    conflicts = given.conflicts.select("inspector_id", "enterprise_id").unique().with_columns(conflict=pl.lit(True))
-    legs = legs.join(people, on="inspector_id", how="left").join(
-        conflicts, on=["inspector_id", "enterprise_id"], how="left"
-    )  # fmt: skip
-    has = pl.col("skills").list.contains("*") | pl.col("skills").list.contains(pl.col("industry").fill_null(""))
-    bad = legs.filter(~has.fill_null(False) | pl.col("conflict").fill_null(False))
-    return pairs.with_row_index("row").join(bad, on="row", how="anti").drop("row")
+    """Where the policy is strict, no drawn firm lacks hours that visits by risk to better tiers use."""
+    return overtaken(case.plan, case.given)
 
 
 def pinned_visits_stand(case: _Case) -> pl.DataFrame:
