@@ -99,9 +99,7 @@ CHART = Form(
     "bid_chart",
     "敏感性图",
     "Sensitivity chart",
-    tuple(
-        shown(f"c{place}", "", "", 9) for place in range(14)
-    ),  # a single wide one is cut, not shrunk
+    tuple(shown(f"c{place}", "", "", 9) for place in range(14)),  # a single wide one is cut, not shrunk
     landscape=False,
 )
 
