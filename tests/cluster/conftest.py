@@ -8,14 +8,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from config.settings import Settings
 from models.intake.bucket import Bucket
 from models.rating.errand import Mapper
 
-pytest.importorskip("moto", reason="make test-cluster installs requirements/cluster.txt")
 RUNNERS = ("thread", "process", "dask", "ray")
 STORE = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -69,6 +67,8 @@ def over(runner: str, s3: dict[str, str], tmp_path_factory: pytest.TempPathFacto
 
 def left_over() -> list[str]:
     """Command lines of worker processes that this process has left behind."""
+    import psutil  # comes with requirements/cluster.txt, as moto does
+
     psutil.wait_procs(psutil.Process().children(recursive=True), timeout=10)
     lines = []
     for child in psutil.Process().children(recursive=True):

@@ -178,10 +178,16 @@ def test_rates_from_the_drawn_visits(settings: Settings, run: FinishedRun, monke
     assert [row["tier"] for row in found["proposal"]] == [row["tier"] for row in found["rates"] if row["tier"]]
 
 
+def rate_anew(run: FinishedRun, folder: Path) -> None:
+    from flows.rate import rate_all
+
+    take_in.fn(run.context, folder / "intake")
+    rate_all.fn(run.context, folder / "intake", folder / "ratings")
+
+
 def test_a_filled_roster_weighs_in_the_next_rating(settings: Settings, run: FinishedRun, tmp_path: Path) -> None:
     from exports.layout import ROSTER
     from flows.collect import collect_roster
-    from flows.rate import rate_all
 
     planned = pl.read_parquet(run.work / "plan" / "plan" / "visits.parquet").filter(pl.col("purpose") == "random")
     sent = run.context.out / "rosters" / f"roster-{planned['region'][0]}.xlsx"
@@ -194,16 +200,18 @@ def test_a_filled_roster_weighs_in_the_next_rating(settings: Settings, run: Fini
         page[f"{at[name]}{row}"] = value
     page[f"{at['item']}{row}"] = run.context.policy.items["concealment_of_information"].title.zh
     workbook.save(tmp_path / "filled.xlsx")
+    rate_anew(run, tmp_path / "before")  # with what the tests above have reported and decided
     taken = collect_roster(
         settings, tmp_path / "filled.xlsx", tmp_path / "answer.xlsx", officer="u1", today=date(2026, 11, 1)
     )
     assert (taken.visits, taken.records, taken.refused) == (1, 1, 0)
-    take_in.fn(run.context, tmp_path / "intake")
-    rate_all.fn(run.context, tmp_path / "intake", tmp_path / "ratings")
+    rate_anew(run, tmp_path / "after")
     firm = pl.read_parquet(run.work / "plan" / "plan" / "visits.parquet").filter(pl.col("visit_id") == visit)
     before, after = (
-        pl.read_parquet(folder / "ratings.parquet").filter(pl.col("enterprise_id") == firm["enterprise_id"][0])
-        for folder in (run.work / "ratings", tmp_path / "ratings")
+        pl.read_parquet(tmp_path / when / "ratings" / "ratings.parquet").filter(
+            pl.col("enterprise_id") == firm["enterprise_id"][0]
+        )
+        for when in ("before", "after")
     )
     assert after["score"].item() < before["score"].item()
     assert f"inspection:{visit}:concealment_of_information" in str(after["reasons"].to_list())
