@@ -32,6 +32,23 @@ def short_reason(code: str, language: Language) -> str:
     return both(zh or en, en, language, " ")
 
 
+SHORTFALL: dict[str, tuple[str, str]] = LEFT_OUT | {
+    "team_days": ("检查组的工作日已排满", "the teams' days hold no more"),
+}
+
+
+def shortfall_text(code: str, industry: str, visits: float, language: Language) -> str:
+    """Visits missing for a reason, with the industry where it is one."""
+    zh, en = SHORTFALL.get(code, ("", code.replace("_", " ")))
+    trade = label(INDUSTRIES, industry, "zh"), label(INDUSTRIES, industry, "en")
+    return both(
+        f"{zh or en}{f'（{trade[0]}）' if industry else ''} {visits:,.1f}",
+        f"{en}{f' ({trade[1]})' if industry else ''} {visits:,.1f}",
+        language,
+        " ",
+    )
+
+
 def left_out_text(code: str, detail: str | None, language: Language) -> str:
     """The reason with its arguments, one line a language."""
     found, said = _arguments(detail), LEFT_OUT.get(code, ("", code.replace("_", " ")))

@@ -13,6 +13,7 @@ from openpyxl.drawing.text import CharacterProperties
 from config.in_force import Policy
 from exports.cells import Cell
 from exports.layout import ITEMS, LEGEND, PLAN, ROSTER, SUMMARY, WHY_NOT, Kind, Language, both
+from exports.left_out_words import shortfall_text
 from exports.page import HEAD_ROWS, open_page, tier_names, write_parts
 from exports.roster_rows import inspectorate
 from exports.sheet import Sheet
@@ -47,11 +48,23 @@ def summary(book: Book, office: Office) -> None:
         sheet.row(list(_tier_line(office, row, sheet.next_row)), height=22)
     last = sheet.next_row - 1
     sheet.row([Cell(both("合计", "Total", office.language, " "), "total"), *_totals(tiers, first, last)], height=22)
+    for gap in gaps(office):
+        sheet.row([gap], "plain", height=18)
     sheet.row([])
     for step in next_steps(office):
         sheet.row([step], "plain", height=18)
-    _charts(sheet, office.language, first, last)
+    _charts(sheet, office.language, first, last, sheet.next_row + 1)
     sheet.protect()
+
+
+def gaps(office: Office) -> Iterator[str]:
+    """A line for every tier with visits missing: how many, and the largest causes."""
+    for row in office.gaps:
+        if row["short"] >= 1:
+            causes = row["why"][:3]
+            why = "; ".join(shortfall_text(code, trade, n, office.language) for code, trade, n in causes)
+            said = both("缺", "short of", office.language, " ")
+            yield f"{row['tier']} · {said} {row['short']:,.0f}: {why}"
 
 
 def next_steps(office: Office) -> Iterator[str]:
@@ -103,10 +116,10 @@ def _totals(tiers: pl.DataFrame, first: int, last: int) -> Iterator[Cell]:
             yield Cell(value, "total", f"SUM({at}{first}:{at}{last})")
 
 
-def _charts(sheet: Sheet, language: Language, first: int, last: int) -> None:
+def _charts(sheet: Sheet, language: Language, first: int, last: int, below: int) -> None:
     for place, columns, zh, en in (
-        (f"A{last + 9}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
-        (f"E{last + 9}", (4, 8), "计划与已检查（户次）", "Visits planned and done"),
+        (f"A{below}", (3, 4), "应查与计划（户次）", "Visits wanted and planned"),
+        (f"E{below}", (4, 8), "计划与已检查（户次）", "Visits planned and done"),
     ):
         chart = BarChart()
         chart.type, chart.style, chart.width, chart.height = "col", 10, 13.5, 8

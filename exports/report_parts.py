@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from exports.charts import Bar, Range, bars, ranges
-from exports.left_out_words import short_reason
-from exports.styles import lightness, tier_fill
+from exports.report_plan import plan_sections
+from exports.section import Section, share
+from exports.styles import tier_fill
 
 if TYPE_CHECKING:
     from exports.report import ReportInput
 
 MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One inspectorate in the grid."""
-
-    name: str
-    told: str
-    fill: str
-    ink: str
-
-
-@dataclass(frozen=True)
-class Section:
-    id: str
-    title: str
-    says: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    chart: str = ""
-    tiles: tuple[Tile, ...] = ()
-    wide: bool = False  # a long table starts folded
 
 
 def figures(given: ReportInput) -> list[tuple[str, str]]:
@@ -57,10 +35,7 @@ def sections(given: ReportInput) -> Iterator[Section]:
     if given.previous is not None:
         yield movement(given, given.previous)
     if given.plan is not None:
-        yield rates(given, given.plan.quota)
-        yield inspectorates(given, given.plan.quota)
-        yield capacity(given, given.plan.quota)
-        yield left_out(given, given.plan.left_out)
+        yield from plan_sections(given, given.plan)
     if given.violation_rates is not None:
         yield violation_rates(given, given.violation_rates)
     if given.files:
@@ -69,10 +44,6 @@ def sections(given: ReportInput) -> Iterator[Section]:
         yield refusals(given, given.rejected)
     if given.overrides is not None:
         yield overrides(given, given.overrides)
-
-
-def share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "–"
 
 
 def _colours(given: ReportInput) -> dict[str, str]:
@@ -116,99 +87,6 @@ def movement(given: ReportInput, previous: pl.DataFrame) -> Section:
         if a != b
     ][:12]
     return Section("movement", title, says, head, body, bars(title, ["n"], changes))
-
-
-def rates(given: ReportInput, quota: pl.DataFrame) -> Section:
-    """What the rules ask for and what is planned, by tier."""
-    sums = quota.group_by("tier").agg(pl.col("enterprises", "wanted", "planned").sum())
-    by_tier = {row["tier"]: row for row in sums.iter_rows(named=True)}
-    rows = [by_tier[t.id] for t in given.policy.tiers if t.id in by_tier]
-    title = given.say("应查与计划比例", "Rates wanted and planned")
-    names = [given.say("应查", "wanted"), given.say("计划", "planned")]
-    pairs = [(r, r["wanted"] / max(1, r["enterprises"]), r["planned"] / max(1, r["enterprises"])) for r in rows]
-    chart = bars(title, names, [Bar(r["tier"], (w, p), (f"{100 * w:.1f}%", f"{100 * p:.1f}%")) for r, w, p in pairs])
-    head = (given.say("等级", "Tier"), given.say("企业数", "Enterprises"), *names, *(f"{n} %" for n in names))
-    body = tuple(
-        (
-            r["tier"],
-            f"{r['enterprises']:,}",
-            f"{r['wanted']:,}",
-            f"{r['planned']:,}",
-            f"{100 * w:.1f}%",
-            f"{100 * p:.1f}%",
-        )
-        for r, w, p in pairs
-    )
-    says = given.say("计划期内的户次占企业数的比例。", "Visits of the period as a share of the enterprises.")
-    return Section("rates", title, says, head, body, chart)
-
-
-def by_region(quota: pl.DataFrame) -> pl.DataFrame:
-    """Sums per inspectorate; capacity is the region's own and stands once."""
-    has_hours = {"minutes_planned", "minutes_capacity"} <= set(quota.columns)
-    hours = [pl.col("minutes_planned").sum(), pl.col("minutes_capacity").max()] if has_hours else []
-    return quota.group_by("region").agg(pl.col("enterprises", "wanted", "planned").sum(), *hours).sort("region")
-
-
-def inspectorates(given: ReportInput, quota: pl.DataFrame) -> Section:
-    """A tile per inspectorate, darker the less of what is wanted could be planned."""
-    table = by_region(quota)
-    tiles, body = [], []
-    for row in table.iter_rows(named=True):
-        kept = row["planned"] / row["wanted"] if row["wanted"] else 1.0
-        fill = tier_fill("#2f5d8a", min(9, max(0, round((1 - kept) * 9))), 10)
-        ink = "#ffffff" if lightness(fill) < 55 else "#000000"
-        tiles.append(Tile(row["region"], f"{100 * kept:.0f}%", fill, ink))
-        body.append(
-            (row["region"], *(f"{row[c]:,}" for c in ("enterprises", "wanted", "planned")), f"{100 * kept:.0f}%")
-        )
-    title = given.say("各检查机关", "Inspectorates")
-    head = (
-        given.say("检查机关", "Inspectorate"),
-        given.say("企业数", "Enterprises"),
-        given.say("应查", "wanted"),
-        given.say("计划", "planned"),
-        given.say("计划/应查", "planned of wanted"),
-    )
-    says = given.say("颜色越深，未能安排的部分越多。", "The darker, the more of what is wanted could not be planned.")
-    return Section("inspectorates", title, says, head, tuple(body), tiles=tuple(tiles), wide=True)
-
-
-def capacity(given: ReportInput, quota: pl.DataFrame) -> Section:
-    """Hours used of the hours there are, by inspectorate."""
-    title = given.say("检查力量使用", "Capacity used")
-    head = (
-        given.say("检查机关", "Inspectorate"),
-        given.say("计划工时", "Hours planned"),
-        given.say("可用工时", "Hours there are"),
-        "%",
-    )
-    table = by_region(quota)
-    if "minutes_capacity" not in table.columns:
-        return Section("capacity", title, given.say("未知。", "Not known."), head, ())
-    rows = [
-        (r["region"], r["minutes_planned"] / 60, r["minutes_capacity"] / 60, r["minutes_capacity"])
-        for r in table.iter_rows(named=True)
-    ]
-    chart = bars(
-        title,
-        ["used"],
-        [Bar(n, (used / there if there else 0,), (share(used, there),)) for n, used, there, _ in rows],
-    )
-    body = tuple((n, f"{used:,.0f}", f"{there:,.0f}", share(used, there)) for n, used, there, _ in rows)
-    says = given.say("检查人员可能跨区工作。", "Inspectors may work in several districts; their hours stand in each.")
-    return Section("capacity", title, says, head, body, chart, wide=True)
-
-
-def left_out(given: ReportInput, rows: pl.DataFrame) -> Section:
-    """Why enterprises are not visited."""
-    count = rows.group_by("reason").len("n").sort("n", "reason", descending=[True, False])
-    title = given.say("未列入计划的原因", "Why not visited")
-    told = [(short_reason(reason, given.language), n) for reason, n in count.iter_rows()]
-    chart = bars(title, ["n"], [Bar(words, (n,), (f"{n:,}",)) for words, n in told])
-    head = (given.say("原因", "Reason"), given.say("企业数", "Enterprises"))
-    says = given.say("每家企业一个真实原因。", "One true reason for every enterprise.")
-    return Section("left-out", title, says, head, tuple((w, f"{n:,}") for w, n in told), chart)
 
 
 def violation_rates(given: ReportInput, table: pl.DataFrame) -> Section:

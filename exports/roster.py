@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -19,7 +19,8 @@ from exports.workbook import Book
 
 
 class PlanTables(Protocol):
-    """What a plan must offer: PLAN_VISITS, PLAN_LEFT_OUT and the quota per region and tier."""
+    """What a plan must offer: PLAN_VISITS, PLAN_LEFT_OUT, the quota per region and tier, and figures (of which the
+    breakdown `tiers` and the balance `load` are shown where they are known)."""
 
     @property
     def visits(self) -> pl.DataFrame: ...
@@ -27,6 +28,8 @@ class PlanTables(Protocol):
     def left_out(self) -> pl.DataFrame: ...
     @property
     def quota(self) -> pl.DataFrame: ...
+    @property
+    def figures(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Office:
     rows: pl.DataFrame  # roster_rows of the region
     left_out: pl.DataFrame  # why_not_rows of the region
     quota: pl.DataFrame
+    gaps: tuple[Mapping[str, Any], ...]  # models.inspection.breakdown of the region
     people: tuple[Term, ...]  # the inspectors who serve the region
     policy: Policy
     facts: Facts
@@ -70,8 +74,9 @@ def write_rosters(
     why_not = by_region(why_not_rows(left_out, enterprises, policy.tiers, language), wanted)
     quota = by_region(plan.quota, wanted)
     known, common = people_terms(inspectors), (policy, facts, approval, language)
+    gaps = {r: tuple(row for row in plan.figures.get("tiers", ()) if row["region"] == r) for r in wanted}
     offices = (
-        Office(r, numbered(rows[r]), numbered(why_not[r]), quota[r], _serving(inspectors, known, r), *common)
+        Office(r, numbered(rows[r]), numbered(why_not[r]), quota[r], gaps[r], _serving(inspectors, known, r), *common)
         for r in wanted
     )
     return [write_office(office, folder / f"roster-{office.region}.xlsx") for office in offices]

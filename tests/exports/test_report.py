@@ -86,6 +86,19 @@ def test_every_chart_has_its_table_and_nothing_is_fetched(world: World) -> None:
     assert "default-src 'none'" in page
 
 
+def test_where_visits_come_from_why_some_are_missing_and_how_the_load_lies(world: World) -> None:
+    page = render(given(world))
+    short = 2 * world.plan.quota["region"].n_unique()
+    text = re.sub(r"<[^>]*>", " ", page)
+    row = next(line for line in re.findall(r"<tr>(.*?)</tr>", page, re.S) if "the teams&#39; days hold no more" in line)
+    cells = [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.S)]
+    assert cells[0] == "C"
+    assert cells[5] == str(short)
+    assert f"used up (Food) {0.75 * short:.1f}" in cells[6]
+    assert "Gini" in text
+    assert "0.125" in text
+
+
 def test_hostile_text_is_escaped(world: World) -> None:
     page = render(given(world))
     assert "<script" not in page

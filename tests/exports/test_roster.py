@@ -115,6 +115,12 @@ def test_the_summary_adds_up(world: World, book: Any) -> None:
     assert book[PLAN.title("both")]["L5"].value == quota.filter(tier="A")["planned"][0]
 
 
+def test_the_summary_names_what_is_missing_and_why(book: Any) -> None:
+    lines = [str(row[0].value) for row in book[SUMMARY.title("both")].iter_rows() if row[0].value]
+    assert [line for line in lines if "short of 2" in line and "(Food) 1.5" in line and line.startswith("C ·")]
+    assert not [line for line in lines if line.startswith("A ·")]
+
+
 def test_only_formulas_of_this_project_stand_in_the_workbook(tmp_path: Path) -> None:
     for path in write(make_world(nasty=True), tmp_path):
         for page in openpyxl.load_workbook(path).worksheets:

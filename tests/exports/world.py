@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -37,6 +38,7 @@ class Plan:
     visits: pl.DataFrame
     left_out: pl.DataFrame
     quota: pl.DataFrame
+    figures: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,25 @@ def _plan(ids: list[str], areas: list[str], tiers: list[str], every: int, nasty:
         visits.append((name, firm, area, tier, "random", day, team, 120, why, "{}", "{}"))
     seen = pl.DataFrame(visits, schema=PLAN_VISITS, orient="row")
     missing = pl.DataFrame(left, schema=PLAN_LEFT_OUT, orient="row")
-    return Plan(seen, missing, _quota(areas, tiers, seen))
+    quota = _quota(areas, tiers, seen)
+    return Plan(seen, missing, quota, {"tiers": _breakdown(quota), "load": _load(quota)})
+
+
+def _breakdown(quota: pl.DataFrame) -> list[dict[str, Any]]:
+    """As models.inspection.breakdown tells it; tier C lacks two visits."""
+    why = [["hours", "food", 1.5], ["team_days", "", 0.5]]
+    return [
+        {"tier": tier, "region": region, "must": 0, "floor": 1.0, "rate": planned + 1.0, "planned": planned,
+         "short": 2.0 if tier == "C" else 0.0, "why": why if tier == "C" else []}
+        for tier, region, planned in quota.sort("tier", "region").select("tier", "region", "planned").iter_rows()
+    ]  # fmt: skip
+
+
+def _load(quota: pl.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"region": region, "inspectors": 4, "least": 240, "median": 480, "most": 600, "gini": 125}
+        for region in quota["region"].unique().sort()
+    ]
 
 
 def _quota(areas: list[str], tiers: list[str], visits: pl.DataFrame) -> pl.DataFrame:
