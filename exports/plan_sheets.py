@@ -58,13 +58,12 @@ def summary(book: Book, office: Office) -> None:
 
 
 def gaps(office: Office) -> Iterator[str]:
-    """A line for every tier with visits missing: how many, and the largest causes."""
+    """Lines for every tier with visits missing, one a language: how many, and the largest causes."""
+    languages: tuple[Language, ...] = ("zh", "en") if office.language == "both" else (office.language,)
     for row in office.gaps:
-        if row["short"] >= 1:
-            causes = row["why"][:3]
-            why = "; ".join(shortfall_text(code, trade, n, office.language) for code, trade, n in causes)
-            said = both("缺", "short of", office.language, " ")
-            yield f"{row['tier']} · {said} {row['short']:,.0f}: {why}"
+        for language in languages if row["short"] >= 1 else ():
+            causes = (shortfall_text(code, trade, n, language) for code, trade, n in row["why"][:3])
+            yield f"{row['tier']} · {both('缺', 'short of', language)} {row['short']:,.0f}: {'; '.join(causes)}"
 
 
 def next_steps(office: Office) -> Iterator[str]:
