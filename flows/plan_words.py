@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from exports.left_out_words import shortfall_text
 from models.inspection.breakdown import by_tier
 
-REASONS = {
-    "hours": "no hours for",
-    "team_days": "lost to whole visits and to teams' days that hold no more",
-    "no_qualified_inspector": "nobody licensed for",
-    "conflict": "everybody in conflict for",
-    "window": "nobody there in time for",
-    "cap": "yearly cap reached in",
-    "interval": "visited too lately in",
-}
 MOST = 3  # reasons told of a tier
 
 
@@ -42,13 +34,9 @@ def _of_tier(row: Mapping[str, Any]) -> str:
     line = f"tier {row['tier']}: {parts or 'nothing sought'} → {row['planned']} planned"
     if row["short"] < 1:
         return line
-    told = [_why(*one) for one in row["why"][:MOST]]
+    told = [shortfall_text(code, trade, visits, "en") for code, trade, visits in row["why"][:MOST]]
     rest = sum(visits for _, _, visits in row["why"][MOST:])
     return f"{line}, {row['short']:.0f} short: " + "; ".join([*told, *([f"{rest:.1f} more"] if rest >= 0.5 else [])])
-
-
-def _why(reason: str, industry: str, visits: float) -> str:
-    return f"{visits:.1f} {REASONS.get(reason, reason)} {industry}".rstrip()
 
 
 def _load(load: list[Mapping[str, Any]]) -> str:

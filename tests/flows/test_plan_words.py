@@ -21,8 +21,9 @@ def test_every_figure_is_told() -> None:
     figures = {"tiers": [tier], "drawn": 200, "drawn_scheduled": 199, "days": 60, "wait_packed": 1000, "wait": 620,
                "load": [load]}  # fmt: skip
     told = "\n".join(plan_words(figures))
-    assert "tier B: 3 that must be + 30 random floor + 20 by rate → 47 planned, 6 short: 4.0 no hours for food" in told
-    assert "2.0 nobody licensed for pharma" in told
+    assert "tier B: 3 that must be + 30 random floor + 20 by rate → 47 planned, 6 short: " in told
+    assert "short: the hours of its inspectors are used up (Food) 4.0; " in told
+    assert "no licensed inspector for its industry and district (Pharmaceuticals) 2.0" in told
     assert "199 of 200 drawn firms have a day (99.5%)" in told
     assert "took 38% off" in told
     assert "10 to 12 hours" in told
