@@ -24,13 +24,14 @@ def quota_table(
         pl.len().alias("enterprises"), pl.col("barred").is_null().sum().alias("eligible")
     )
     asked = allocation.strata.group_by("tier", "region").agg(
-        pl.max_horizontal(pl.col("asked"), pl.col("fixed")).sum().round(6).ceil().alias("wanted"),
+        pl.max_horizontal(pl.col("asked"), pl.col("fixed")).sum().alias("wanted"),
         ((pl.col("random_quota") + pl.col("directed_quota")).sum() / MICRO + pl.col("fixed").sum())
         .round()
         .alias("quota"),
     )
-    done = _done(visits)
     keys = ["tier", "region"]
+    asked = asked.sort(keys).with_columns(_rounded_up_once("wanted").over("tier"))
+    done = _done(visits)
     table = (
         base.join(asked, on=keys, how="left")
         .join(done, on=keys, how="left")
@@ -41,6 +42,12 @@ def quota_table(
         (pl.col("planned") * 1000 // pl.col("enterprises")).alias("rate_planned"),
     )
     return table.select([pl.col(name).cast(kind) for name, kind in QUOTA.items()]).sort("tier", "region")
+
+
+def _rounded_up_once(name: str) -> pl.Expr:
+    """Whole visits by region that add up to the tier's sum rounded up, not to a rounding up in every region."""
+    so_far = pl.col(name).cum_sum().round(6).ceil()
+    return so_far - so_far.shift(1, fill_value=0)
 
 
 def _capacity(crew: Crew, districts: list[str]) -> pl.DataFrame:

@@ -18,7 +18,7 @@ QUOTA = pl.Schema(
         "region": pl.String,
         "enterprises": pl.Int64,  # rated and active
         "eligible": pl.Int64,  # of these, neither cap nor interval forbids a visit in the period
-        "wanted": pl.Int64,  # visits the policy asks for in the period, rounded up
+        "wanted": pl.Int64,  # visits the policy asks for in the period; a tier's sum is rounded up once
         "quota": pl.Int64,  # visits the hours allow, by the LP
         "planned": pl.Int64,
         "planned_must": pl.Int64,

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from models import records
 from models.inspection import Operations, make_plan, violations
+from models.inspection.breakdown import by_tier
 from tests.models.inspection.world import world
 
 
@@ -60,3 +61,13 @@ def test_another_seed_draws_other_firms() -> None:
     one, other = make_plan(given), make_plan(replace(given, seed=b"another"))
     assert set(one.visits["enterprise_id"]) != set(other.visits["enterprise_id"])
     assert one.quota["wanted"].to_list() == other.quota["wanted"].to_list()
+
+
+def test_a_tiers_wanted_visits_are_rounded_up_once_not_in_every_region() -> None:
+    plan = make_plan(world(n=900, inspectors=40, regions=5))
+    exact = {row["tier"]: row["must"] + row["floor"] + row["rate"] for row in by_tier(plan.figures["tiers"])}
+    wanted = dict(plan.quota.group_by("tier").agg(pl.col("wanted").sum()).iter_rows())
+    assert wanted.keys() == exact.keys()
+    for tier, whole in wanted.items():
+        assert exact[tier] - 0.01 <= whole < exact[tier] + 1, tier
+    assert plan.quota["wanted"].to_numpy().min() >= 0
