@@ -20,8 +20,9 @@ SMALLEST = 0.05  # of a visit: less is rounding
 
 def breakdown(rows: pl.DataFrame, allocation: Allocation, quota: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per tier and region, sorted: `must` (with statutory and standing visits), `floor` (by chance whatever the
-    rate), `rate` (the rest of the rate), planned, short = what is missing of these three, and why: [reason, industry,
-    visits], largest first. `rows`: candidates with `barred`; `quota`: QUOTA."""
+    rate), `rate` (the rest of the rate), planned, short = what is missing of these three (less than a visit is the
+    draw's rounding), and why: [reason, industry, visits], largest first. `rows`: candidates with `barred`; `quota`:
+    QUOTA."""
     strata = allocation.strata.with_columns(
         hours=(pl.col("wanted") - (pl.col("random_quota") + pl.col("directed_quota")) / MICRO).clip(0),
         nobody=(pl.col("asked") - pl.col("fixed") - pl.col("wanted")).clip(0),
@@ -32,9 +33,8 @@ def breakdown(rows: pl.DataFrame, allocation: Allocation, quota: pl.DataFrame) -
         missed=pl.col("nobody").sum(),
     )  # fmt: skip
     table = sums.join(quota.select(*keys, "planned"), on=keys, how="left").with_columns(pl.col("planned").fill_null(0))
-    table = table.with_columns(
-        short=(pl.sum_horizontal("must", "floor", "rate", "missed") - pl.col("planned")).clip(0)
-    ).sort(keys)
+    short = (pl.sum_horizontal("must", "floor", "rate", "missed") - pl.col("planned")).round(6)
+    table = table.with_columns(short=pl.when(short >= 1).then(short).otherwise(0.0)).sort(keys)
     why = _why(strata, rows)
     return [
         {name: row[name] if name in (*keys, "planned") else round(row[name], 3) for name in row if name != "missed"}
