@@ -33,7 +33,7 @@ def _program(path: Path, *lines: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])  # the last writes, log and metrics, are after the lock
 def test_a_second_night_is_refused_and_the_first_goes_on(
     tmp_path: Path, undisturbed: Undisturbed, share: float
 ) -> None:
