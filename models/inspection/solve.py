@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from models.inspection.problem import NO_TEAMS, Problem, Solution
 from models.inspection.special import cover
 from models.inspection.teams import Lottery, TeamDays
 
-PULLS = (64, 8, 64)  # tries in small regions: lotteries by the worth of teams or the wished mix, other random steps
+PULLS = (64, 8) * 3  # tries in small regions: lotteries by the worth of teams or the wished mix, other random steps
 SMALL = 3000  # visits
 NEAR = 1000  # a gap below 1/NEAR of the bound ends the tries
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
@@ -46,7 +47,9 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1, small: L
     """
     regions = [np.flatnonzero(problem.region == region) for region in np.unique(problem.region)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda chosen: _region(problem, chosen, seed, effort, small or Limits()), regions))
+        parts = list(
+            pool.map(lambda chosen: _region(problem, chosen, seed, effort, workers, small or Limits()), regions)
+        )
     n = len(problem.ids)
     day, one, other, prices = (np.full(n, -1, np.int64) for _ in range(4))
     for part in parts:
@@ -64,7 +67,7 @@ def solve(problem: Problem, seed: bytes, effort: int, workers: int = 1, small: L
     )
 
 
-def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, small: Limits) -> _Part:
+def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, workers: int, small: Limits) -> _Part:
     """One region: impossible visits aside, price, pair, construct, improve; where it is small, look for the best."""
     pinned = np.isin(everybody, list(problem.pins))
     chosen = everybody[possible(problem, everybody) | pinned]
@@ -79,8 +82,9 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, small: 
     hour_price[np.searchsorted(everybody, chosen)] = priced.cell[np.searchsorted(cells, problem.cell[chosen])]
     likely = spare * KEEP > -hour_price[np.searchsorted(everybody, chosen)] * problem.minutes[chosen]
     likely |= np.isin(chosen, list(problem.pins))
-    worth, best = _worth(hours, cells, priced), None
-    for turn, pull in enumerate(PULLS if len(chosen) <= SMALL else PULLS[:1]):
+    worth = _worth(hours, cells, priced)
+
+    def attempt(turn: int, pull: int) -> _Part:
         lottery = Lottery(problem.crew, hours, priced.team_days, worth, seed, list(problem.days), pull)
         _pin_teams(lottery, problem, everybody[pinned])
         cover(lottery, problem, chosen, spare)
@@ -88,13 +92,24 @@ def _region(problem: Problem, everybody: Ints, seed: bytes, effort: int, small: 
         if not len(teams.day):
             return _nothing(everybody, priced.bound, hour_price)
         bins = _assign(problem, chosen[likely], spare[likely], hours, teams, cells, priced, seed, effort, turn)
-        part = _part(problem, everybody, chosen[likely], bins, teams, priced.bound, hour_price)
-        if best is None or part.objective > best.objective:
-            best = part
-        if best.bound - best.objective <= best.bound // NEAR:
-            break
-    assert best is not None
-    return _best_of_small(problem, chosen, best, seed, small)
+        return _part(problem, everybody, chosen[likely], bins, teams, priced.bound, hour_price)
+
+    pulls = PULLS if len(chosen) <= SMALL else PULLS[:1]
+    return _best_of_small(problem, chosen, _best_of(attempt, pulls, workers), seed, small)
+
+
+def _best_of(attempt: Callable[[int, int], _Part], pulls: Sequence[int], workers: int) -> _Part:
+    """The best of the tries, made side by side; the first that is near its bound ends the choice, so that neither the
+    number of workers nor their speed decides."""
+    with ThreadPoolExecutor(workers) as pool:
+        tries = [pool.submit(attempt, turn, pull) for turn, pull in enumerate(pulls)]
+        best = tries[0].result()
+        for one in tries:
+            best = max(best, one.result(), key=lambda part: part.objective)
+            if best.bound - best.objective <= best.bound // NEAR:
+                break
+        pool.shutdown(wait=False, cancel_futures=True)
+    return best
 
 
 def _best_of_small(problem: Problem, chosen: Ints, part: _Part, seed: bytes, small: Limits) -> _Part:

@@ -32,7 +32,7 @@ from tests.bench.plan_peers import cp_sat, highs, mip
 from tests.bench.yagiura import report as yagiura
 
 SEED = b"bench"
-EFFORT = {"1k": 200, "10k": 100, "100k": 50, "1m": 30}
+EFFORT = {"1k": 250, "10k": 100, "100k": 50, "1m": 30}
 PEERS = ("CP-SAT monolithic", "HiGHS MIP")
 LINE = "{:<26}{:>5}{:>8}{:>8}{:>8}{:>14}{:>9}{:>7}{:>7}"
 NO_TIMEFOLD = (
