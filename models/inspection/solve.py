@@ -20,7 +20,7 @@ from models.inspection.problem import NO_TEAMS, Problem, Solution
 from models.inspection.special import cover
 from models.inspection.teams import Lottery, TeamDays
 
-PULLS = (64, 8) * 3  # tries in small regions: lotteries by the worth of teams or the wished mix, other random steps
+PULLS = (64, 8) * 2  # tries in small regions: lotteries by the worth of teams or the wished mix, other random steps
 SMALL = 3000  # visits
 NEAR = 1000  # a gap below 1/NEAR of the bound ends the tries
 KEEP = 5  # visits whose loss at the prices is below 1/KEEP of their hours' price stay candidates
