@@ -17,6 +17,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Withheld(Exception):
+    """In the place of an error that cannot be made to say something else."""
+
+    def __init__(self, kind: str, short: str) -> None:
+        super().__init__(kind, short)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
+
+
+def kind_of(error: BaseException | None) -> str:
+    """The name of an error's class, also of one that is withheld."""
+    return error.kind if isinstance(error, Withheld) else type(error).__name__
+
+
 def discreet(step: Callable[P, R]) -> Callable[P, R]:
     """Below `@task` or `@flow`: errors leave with their text withheld; without Prefect around it nothing changes."""
 
@@ -24,23 +40,37 @@ def discreet(step: Callable[P, R]) -> Callable[P, R]:
     def withholding(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return step(*args, **kwargs)
-        except Exception as error:
-            if _under_prefect():
-                withhold(error)
-            raise
+        except Exception as error:  # whatever it is, Prefect would keep its text; it is raised again
+            if not _under_prefect():
+                raise
+            discreet_one = withhold(error)
+            raise discreet_one from discreet_one.__cause__
 
     return withholding
 
 
-def withhold(error: BaseException) -> None:
-    """Put a discreet text in place of what the error and its causes say; `told` gives it back.
+def withhold(error: BaseException) -> BaseException:
+    """The error with a discreet text in place of what it and its causes say; `told` gives the text back.
 
-    An OSError says a path and nothing else: it stays as it is.
+    It is the error itself wherever that can be made to say something else. Some make their text anew from what they
+    hold (SQLAlchemy's from the statement and its values, pydantic's from the input): in their place stands a Withheld
+    that names their kind. An OSError says a path and nothing else: it stays as it is.
     """
-    for one in _chain(error):
-        if not isinstance(one, OSError) and not hasattr(one, "withheld"):
-            one.withheld = str(one)  # type: ignore[attr-defined]
-            one.args = (_short(one),)
+    chain = [_hidden(one) for one in _chain(error)]
+    for one, cause in zip(chain, [*chain[1:], None], strict=True):
+        one.__cause__, one.__context__ = cause, None
+    return chain[0]
+
+
+def _hidden(one: BaseException) -> BaseException:
+    if isinstance(one, OSError) or hasattr(one, "withheld"):
+        return one
+    text, short, shown = str(one), _short(one), one
+    one.args = (short,)
+    if str(one) != short:
+        shown = Withheld(type(one).__name__, short).with_traceback(one.__traceback__)
+    vars(shown)["withheld"] = text  # on the error itself: it travels with it through Prefect
+    return shown
 
 
 def told(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from config.settings import Settings
 from flows import server
 from flows.approve import approve, hand_over, refuse, standing
 from flows.artifacts import link
+from flows.discreet import discreet
 from flows.retries import UNTIL_FREE
 from flows.run import FinishedRun, restored
 from models.store.locks import run_lock
@@ -68,6 +69,7 @@ def _evidence(out: Path) -> list[Path]:
 
 
 @task(name="decide", cache_policy=NO_CACHE, **UNTIL_FREE)
+@discreet
 def decide(settings: Settings, run: FinishedRun, given: Decision) -> dict[str, Any] | None:
     """What the officer wrote, into the register; None when the register already knew it (`evenhand approve`)."""
     with open_store(settings.database) as store:
@@ -79,6 +81,7 @@ def decide(settings: Settings, run: FinishedRun, given: Decision) -> dict[str, A
 
 
 @task(name="hand over", cache_policy=NO_CACHE, **UNTIL_FREE)
+@discreet
 def handed_out(settings: Settings, run: FinishedRun) -> dict[str, Any] | None:
     """Deliver what stands approved; None while nobody has approved."""
     with server.slot(settings), open_store(settings.database) as store:

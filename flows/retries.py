@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.errors import StoreBusy, StoreError
+from flows.discreet import kind_of
 
 AWAY = {"OperationalError", "InterfaceError"}  # how drivers call a database that is not there
 
@@ -16,7 +17,7 @@ def worth_another_try(_task: Any, _run: Any, state: Any) -> bool:
     except OSError:
         return True
     except StoreError as error:
-        return type(error.__cause__).__name__ in AWAY
+        return kind_of(error.__cause__) in AWAY
     except Exception:  # any other failure is the program's or the input's: trying again changes nothing
         return False
     return False
@@ -28,7 +29,7 @@ def free_later(task: Any, run: Any, state: Any) -> bool:
         state.result()
     except StoreBusy:
         return True
-    except Exception:
+    except Exception:  # not one that ends by waiting: the same question as for every step
         return worth_another_try(task, run, state)
     return False
 

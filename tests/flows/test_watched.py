@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import pickle
+import traceback
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from config.errors import InputError, PlanError, StoreError
 from config.settings import Settings
 from flows import discreet as discretion
-from flows.discreet import discreet, told, withhold
+from flows.discreet import Withheld, discreet, kind_of, told, withhold
 from flows.metrics import known
 from flows.prefect_home import prepare
 from flows.run import RunContext, next_quarter
@@ -101,6 +104,41 @@ def test_under_prefect_what_an_error_says_is_withheld(kind: type[Exception], mon
     again = pickle.loads(pickle.dumps(error))  # it may come from another process
     assert CELL not in str(again) + repr(again)
     assert told(again) == f"a cell: {CELL}"
+
+
+def _by_pydantic() -> None:
+    Settings(shards=CELL)  # type: ignore[arg-type]  # what is tested
+
+
+def _by_sqlalchemy() -> None:
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        connection.execute(sqlalchemy.text("select * from nowhere where id = :id"), {"id": CELL})
+
+
+@pytest.mark.parametrize(("breaks", "kind"), [(_by_pydantic, "ValidationError"), (_by_sqlalchemy, "OperationalError")])
+def test_an_error_that_makes_its_text_anew_is_replaced(
+    breaks: Callable[[], None], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discretion, "_under_prefect", lambda: True)
+
+    @discreet
+    def step(wrapped: bool) -> None:
+        try:
+            breaks()
+        except Exception as error:
+            if wrapped:
+                raise StoreError("the register is away") from error
+            raise
+
+    for wrapped in (False, True):
+        with pytest.raises((Withheld, StoreError)) as raised:
+            step(wrapped)
+        error = raised.value
+        assert CELL not in "".join(traceback.format_exception(error))
+        shown = error.__cause__ if wrapped else error
+        assert kind_of(shown) == kind
+        assert CELL in told(shown)
+        assert CELL not in str(pickle.loads(pickle.dumps(shown)))
 
 
 def test_file_row_and_rule_stay(tmp_path: Path) -> None:
