@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from config.errors import UsageError, WorkerError
 from config.settings import Settings
@@ -74,10 +74,12 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
         prefect_dask = _library("prefect_dask")
         where = {"address": settings.cluster_address} if settings.cluster_address else {}
         local = {} if where else {"cluster_kwargs": _local_dask(settings)}
-        return prefect_dask.DaskTaskRunner(**where, **local)  # type: ignore[no-any-return]
+        dask_runner: TaskRunner[Any] = prefect_dask.DaskTaskRunner(**where, **local)
+        return dask_runner
     if settings.task_runner == "ray" and settings.cluster_address:  # one of this machine is started by the mapper
         prefect_ray = _library("prefect_ray")
-        return prefect_ray.RayTaskRunner(init_kwargs=_ray_options(settings))  # type: ignore[no-any-return]
+        ray_runner: TaskRunner[Any] = prefect_ray.RayTaskRunner(init_kwargs=_ray_options(settings))
+        return ray_runner
     return ThreadPoolTaskRunner(max_workers=settings.workers)
 
 
@@ -177,7 +179,7 @@ def _dask_client(settings: Settings, distributed: Any) -> Iterator[Any]:
     context = FlowRunContext.get()
     if context is not None and type(context.task_runner).__name__ == "DaskTaskRunner":
         with _reached(settings):
-            client = context.task_runner.client  # type: ignore[attr-defined]
+            client = cast(Any, context.task_runner).client  # DaskTaskRunner, which is not installed everywhere
         yield client
         return
     with _reached(settings):

@@ -10,7 +10,7 @@ All compiled functions stand in this one file, because numba renews its cache on
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from numba import njit
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Whole = Any  # an integer, of the width numba chooses
 
 
 class Visits(NamedTuple):
@@ -64,7 +65,7 @@ class State(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def allowed(j, b, visits, days, able):  # type: ignore[no-untyped-def]
+def allowed(j: Whole, b: Whole, visits: Visits, days: TeamDays, able: Able) -> bool:
     """Skill and district, window, clashes."""
     if not able.may[visits.cell[j], able.sort[b]] or days.day[b] < visits.first[j] or days.day[b] > visits.last[j]:
         return False
@@ -75,7 +76,7 @@ def allowed(j, b, visits, days, able):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def districts(b, out1, out2, in1, in2, visits, state):  # type: ignore[no-untyped-def]
+def districts(b: Whole, out1: Whole, out2: Whole, in1: Whole, in2: Whole, visits: Visits, state: State) -> Whole:
     """How many districts team-day b has without out1, out2 and with in1, in2 (each or -1); 3 when more than two."""
     d0, d1 = -1, -1
     for at in range(state.filled[b] + 2):
@@ -93,9 +94,9 @@ def districts(b, out1, out2, in1, in2, visits, state):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def load(b, out1, out2, in1, in2, visits, state):  # type: ignore[no-untyped-def]
+def load(b: Whole, out1: Whole, out2: Whole, in1: Whole, in2: Whole, visits: Visits, state: State) -> Whole:
     """Minutes of team-day b after the exchange, travel aside."""
-    total = 0
+    total: Whole = 0
     for at in range(state.filled[b]):
         j = state.members[b, at]
         if j != out1 and j != out2:
@@ -108,7 +109,7 @@ def load(b, out1, out2, in1, in2, visits, state):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def shift(b, c, minutes, days, state):  # type: ignore[no-untyped-def]
+def shift(b: Whole, c: Whole, minutes: Whole, days: TeamDays, state: State) -> None:
     """So many minutes more for the people of c and fewer for those of b."""
     state.work[days.one[b]] -= minutes
     state.work[days.one[c]] += minutes
@@ -118,7 +119,7 @@ def shift(b, c, minutes, days, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def even(b, c, minutes, drift, days, state):  # type: ignore[no-untyped-def]
+def even(b: Whole, c: Whole, minutes: Whole, drift: Whole, days: TeamDays, state: State) -> Whole:
     """Whether nobody of the two teams then has over `drift` minutes more or less than at first."""
     shift(b, c, minutes, days, state)
     good = abs(state.work[days.one[b]]) <= drift and abs(state.work[days.one[c]]) <= drift
@@ -129,7 +130,10 @@ def even(b, c, minutes, drift, days, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def fits(b, c, j, partner, out1, out2, travel, drift, visits, days, state):  # type: ignore[no-untyped-def]
+def fits(
+    b: Whole, c: Whole, j: Whole, partner: Whole, out1: Whole, out2: Whole, travel: Whole, drift: Whole,
+    visits: Visits, days: TeamDays, state: State,
+) -> Whole:  # fmt: skip
     """Whether j (and partner) may leave b for c while out1 (and out2) leave c for b."""
     width = state.members.shape[1]
     leave = 1 + (partner >= 0)
@@ -155,7 +159,7 @@ def fits(b, c, j, partner, out1, out2, travel, drift, visits, days, state):  # t
 
 
 @njit(cache=True, nogil=True)
-def gain(j, b, c, visits, days):  # type: ignore[no-untyped-def]
+def gain(j: Whole, b: Whole, c: Whole, visits: Visits, days: TeamDays) -> Whole:
     """What is won when visit j goes from b to c."""
     if j < 0:
         return np.int64(0)
@@ -164,7 +168,7 @@ def gain(j, b, c, visits, days):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def move(j, c, state):  # type: ignore[no-untyped-def]
+def move(j: Whole, c: Whole, state: State) -> None:
     b = state.place[j]
     last = state.filled[b] - 1
     for at in range(last + 1):
@@ -179,7 +183,9 @@ def move(j, c, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def best_exchange(j, travel, drift, visits, days, able, state):  # type: ignore[no-untyped-def]
+def best_exchange(
+    j: Whole, travel: Whole, drift: Whole, visits: Visits, days: TeamDays, able: Able, state: State
+) -> tuple[Whole, Whole, Whole, Whole, Whole]:
     """The exchange of j that wins most: (won, team-day, partner, out1, out2); won = 0 without any."""
     b = state.place[j]
     won, where, partner, first, second = np.int64(0), -1, -1, -1, -1
@@ -217,7 +223,9 @@ def best_exchange(j, travel, drift, visits, days, able, state):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def exchange(order, rounds, travel, drift, visits, days, able, state):  # type: ignore[no-untyped-def]
+def exchange(
+    order: I32, rounds: int, travel: int, drift: int, visits: Visits, days: TeamDays, able: Able, state: State
+) -> Whole:
     """Takes the visits in this order, the best exchange of each, until a round wins less than a thousandth of what
     was won before; the sum won."""
     total = np.int64(0)
