@@ -170,8 +170,8 @@ def _in(settings: Settings, context: RunContext, data: Path) -> RunContext:
 def _lay_out_earlier(then: RunContext, context: RunContext) -> None:
     """The earlier runs that were looked back on, where the repetition looks for them; their steps stay in place."""
     saved_runs(context.settings).mkdir(exist_ok=True)
-    of_pack = {run.run_id: ("data", "pack", "scenario") for run in earlier_runs(then)}
-    of_others = {run.run_id: ("data",) for run in runs_elsewhere(then)}
+    of_pack = {run.run_id: ("data", "pack", "scenario") for run in earlier_runs(then, context.policy)}
+    of_others = {run.run_id: ("data",) for run in runs_elsewhere(then, context.policy)}
     for run_id, keys in (of_others | of_pack).items():
         noted = read_json(saved_runs(then.settings) / f"{run_id}.json")
         here = context.arguments(run_id)

@@ -24,6 +24,7 @@ from config.conditions import (
     TierElsewhere,
 )
 from config.units import MILLI
+from models.rating.history import meant
 from models.rating.rubric import FOREVER, Flags, IntArray, Rubric, cells_of
 
 MILLION = 1_000_000
@@ -169,10 +170,7 @@ def _tier_of(test: TierElsewhere, facts: Facts) -> Flags:
 
 
 def _held(test: HeldTier, facts: Facts) -> Flags:
-    rows = facts.held.filter(pl.col("tier").is_in(list(test.tiers)) & (pl.col("age") <= test.within_days))
-    if test.by_gates:
-        rows = rows.filter(pl.col("gates").list.set_intersection(list(test.by_gates)).list.len() > 0)
-    return facts.among(rows["eidx"])
+    return facts.among(meant(test, facts.held)["eidx"])
 
 
 _ANSWERS: dict[str, Callable[[Any, Facts], Flags]] = {

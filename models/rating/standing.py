@@ -9,7 +9,7 @@ import polars as pl
 
 from config.in_force import Policy
 from models.rating.encoding import Shard
-from models.rating.history import HISTORY, elsewhere, held
+from models.rating.history import HISTORY, elsewhere, held, meant
 from models.rating.rubric import FOREVER, Flags, IntArray, nested
 
 
@@ -103,8 +103,8 @@ def _age_limits(policy: Policy, age: IntArray, known: Flags, changes_in: IntArra
 
 
 def _held_limits(policy: Policy, before: pl.DataFrame, changes_in: IntArray) -> None:
-    """Lower changes_in to the days until an earlier rating leaves the span that some gate looks back over."""
+    """Lower changes_in to the days until the last earlier rating leaves the span that some gate looks back over."""
     tests = [c.held for gate in policy.gates for c in nested(gate.when) if c.held is not None]
     for test in tests:
-        rows = before.filter(pl.col("tier").is_in(list(test.tiers)) & (pl.col("age") <= test.within_days))
-        np.minimum.at(changes_in, rows["eidx"].to_numpy(), test.within_days + 1 - rows["age"].to_numpy())
+        last = meant(test, before).group_by("eidx").agg(pl.col("age").min())
+        np.minimum.at(changes_in, last["eidx"].to_numpy(), test.within_days + 1 - last["age"].to_numpy())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from config.errors import UsageError
 from config.settings import Settings
 from exports.registers import write_registers
 from flows.prefect_home import prepare
-from flows.run import RunContext, next_quarter, restored
+from flows.run import RunContext, next_quarter, restored, saved_runs
+from flows.steps import read_json, write_json
 from models.inspection import load_plan
 from models.intake.bucket import Bucket
 from tests.flows.finished import finished_run
 
 DAY = date(2026, 11, 1)
+LINKS_ON = Path(__file__).parents[2] / "config" / "scenarios" / "links-on.yaml"
 
 
 def rated(var: Path, data: Path, **settings: object) -> bytes:
@@ -72,7 +75,13 @@ def test_earlier_runs_of_the_same_sort_are_looked_back_on(tmp_path: Path) -> Non
 
     settings = finished_run(tmp_path)
     done = restored(settings)
-    later = context(tmp_path, DAY + timedelta(days=30))
+    plain = context(tmp_path, DAY + timedelta(days=30))
+    assert history(plain) is None  # the pack looks back on nothing; the register of moves does
+    assert previous(plain) is not None
+    note = saved_runs(settings) / f"{done.run_id}.json"
+    write_json(note, read_json(note) | {"scenario": str(LINKS_ON)})
+    assert named(plain) == {}
+    later = context(tmp_path, DAY + timedelta(days=30), scenario=LINKS_ON)
     assert [run.run_id for run in earlier_runs(later)] == [done.run_id]
     assert named(later) == {f"earlier run of {DAY}": done.run_id}
     looked_back, before = history(later), previous(later)
@@ -82,13 +91,35 @@ def test_earlier_runs_of_the_same_sort_are_looked_back_on(tmp_path: Path) -> Non
     assert looked_back["as_of"].unique().to_list() == [DAY]
     for other in (
         done.context,  # the same command given again
-        context(tmp_path, DAY - timedelta(days=1)),
+        context(tmp_path, DAY - timedelta(days=1), scenario=LINKS_ON),
         context(tmp_path, later.as_of, pack="tax-cn"),
-        context(tmp_path, later.as_of, data=tmp_path / "other"),
+        context(tmp_path, later.as_of, data=tmp_path / "other", scenario=LINKS_ON),
     ):
         assert earlier_runs(other) == []
         assert history(other) is None
         assert previous(other) is None
+
+
+def test_a_night_goes_by_the_same_runs_after_years(tmp_path: Path) -> None:
+    from flows.earlier import earlier_runs
+
+    settings = finished_run(tmp_path)
+    done = restored(settings)
+    given = read_json(saved_runs(settings) / f"{done.run_id}.json")
+    for number in range(1, 1200, 30):
+        day = DAY + timedelta(days=number)
+        later = given | {"as_of": day.isoformat(), "period": [d.isoformat() for d in next_quarter(day)]}
+        write_json(saved_runs(settings) / f"{number:04}.json", later)
+    now = DAY + timedelta(days=1180)  # in the middle of a month: the latest plan has not begun
+    found = [run.run_id for run in earlier_runs(context(tmp_path, now))]
+    begun = max(n for n in range(1, 1200, 30) if next_quarter(DAY + timedelta(days=n))[0] <= now)
+    assert found == [f"{begun:04}", "1171"]
+    for note in saved_runs(settings).glob("*.json"):
+        write_json(note, read_json(note) | {"pack": "tax-cn"})
+    tax = context(tmp_path, now, pack="tax-cn")
+    alone = replace(tax.policy, links=())
+    assert len(earlier_runs(tax, alone)) == len([n for n in range(1, 1200, 30) if 1180 > n >= 1180 - 1095])
+    assert len(earlier_runs(tax)) == 41  # links ask since when a tier has been held
 
 
 def test_rates_of_violation_come_from_the_last_plan_that_has_begun(tmp_path: Path) -> None:
