@@ -9,12 +9,16 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from config.errors import StoreBusy
 
 if TYPE_CHECKING:
     from models.store.session import Store
+
+
+LOCK_NOT_AVAILABLE = "55P03"
+HANDOVER_MILLISECONDS = 3_000  # PostgreSQL takes a moment to see that the holder of a lock was killed
 
 
 def advisory_key(name: str) -> int:
@@ -24,7 +28,7 @@ def advisory_key(name: str) -> int:
 
 @contextmanager
 def run_lock(store: Store, name: str = "evenhand:run") -> Iterator[None]:
-    """Hold the named lock of this register; StoreBusy at once when somebody else has it."""
+    """Hold the named lock of this register; StoreBusy when somebody else has it (on PostgreSQL for three seconds)."""
     if store.dialect == "postgresql":
         with _postgres_lock(store, name):
             yield
@@ -38,13 +42,19 @@ def run_lock(store: Store, name: str = "evenhand:run") -> Iterator[None]:
 @contextmanager
 def _postgres_lock(store: Store, name: str) -> Iterator[None]:
     key = {"key": advisory_key(name)}
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.execute(text("select pg_try_advisory_lock(:key)"), key).scalar_one():
-            raise _held(store)
+    with store.engine.connect() as connection:
+        try:
+            with connection.begin():  # the lock is the session's and outlives it: no transaction stays open all night
+                connection.execute(text(f"set local lock_timeout = {HANDOVER_MILLISECONDS}"))
+                connection.execute(text("select pg_advisory_lock(:key)"), key)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+                raise _held(store) from error
+            raise
         try:
             yield
         finally:
-            with suppress(DBAPIError):  # when the database went away, so did the lock
+            with suppress(DBAPIError), connection.begin():  # when the database went away, so did the lock
                 connection.execute(text("select pg_advisory_unlock(:key)"), key)
 
 
