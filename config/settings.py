@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     log_stderr: bool = Field(default=False, description="also print every line of the log on stderr")
     metrics_file: Path | None = Field(default=None, description="Prometheus text file; default: var/metrics")
     language: Literal["en", "zh", "both"] = "both"
-    keep_nights: int = Field(default=90, ge=1, description="nights whose steps `evenhand register tidy` keeps")
+    keep_nights: int = Field(default=90, ge=1, description="nights whose steps and rows `evenhand register tidy` keeps")
     exports_url: str | None = Field(default=None, description="address under which var/out is served, for links")
 
     @field_serializer("database_url", "lake_url")

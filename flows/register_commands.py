@@ -148,7 +148,10 @@ def tidy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove the steps of old nights (var/work); ratings, plans, exports, inputs and the register stay.
+    """Remove the steps of old nights (var/work) and the register's rows of ratings that nobody acted on.
+
+    Ratings and plans in var/work, exports, inputs and everything else in the register stay; so does the seal of what
+    goes. The run's command makes it again.
 
     Example:  evenhand register tidy --nights 90 --dry-run
     """
@@ -156,20 +159,20 @@ def tidy(
 
     settings = Settings()
     prepare(settings.root)
-    from flows.tidy import old_steps
+    from flows.tidy import going
     from flows.tidy import tidy as remove
 
     keep = settings.keep_nights if nights is None else nights
-    old = old_steps(settings, keep)
-    rows = [(one.run_id or "unfinished", one.work.name, len(one.folders), one.size) for one in old]
-    if not dry_run:
-        remove(settings, keep)
+    old = (going if dry_run else remove)(settings, keep)
+    rows = [
+        (one.run_id or "unfinished", one.work.name, len(one.folders), one.size, sum(one.rows.values())) for one in old
+    ]
     if as_json:
-        names = ("run_id", "work", "folders", "bytes")
+        names = ("run_id", "work", "folders", "bytes", "rows")
         console.print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         title = f"{'Would go' if dry_run else 'Gone'}, {keep} nights kept"
-        console.print_table(title, ["run", "steps", "folders", "bytes"], rows)
+        console.print_table(title, ["run", "steps", "folders", "bytes", "rows of the register"], rows)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import polars as pl
 from models.store import events, ledger, reads
 from models.store.frames import fit
 from models.store.ledger import Reader
+from models.store.let_go import let_go
 from models.store.sealed import RUN_TABLES
 from models.store.session import Store
 from models.store.verify import Problem, run_problems
@@ -54,17 +55,22 @@ class RunCheck:
 def verify_run(store: Store, run_id: str, recompute: Recompute, *, files: Mapping[str, str] | None = None) -> RunCheck:
     """Check a run's rows against the ledger, its input files (name → sha256 today) and its recomputation.
 
-    Only tables that `recompute` returns are compared. When an input file changed nothing is recomputed: the
-    difference would be the file's. Raises StoreError when the register does not know the run.
+    Only tables that `recompute` returns are compared; where a table's rows were let go, by their sealed digest. When
+    an input file changed nothing is recomputed: the difference would be the file's. Raises StoreError when the register
+    does not know the run.
     """
     with store.snapshot() as snapshot:
         arguments = run_arguments(snapshot, run_id)
         problems = tuple(run_problems(snapshot, run_id))
         changed = () if files is None else tuple(_changed_inputs(arguments["inputs"], files))
         stored = {name: reads.run_rows(snapshot, name, run_id) for name in RUN_TABLES}
+        gone = [name for name in let_go(snapshot, run_id) if stored[name].is_empty()]
+        seals = {name: ledger.latest(snapshot, "results", name, run_id) or {} for name in gone}
     if changed:
         return RunCheck(run_id, problems, changed, (), {})
-    found = {name: list(_differences(name, stored[name], frame)) for name, frame in recompute(arguments).items()}
+    again = recompute(arguments)
+    found = {name: list(_differences(name, stored[name], frame)) for name, frame in again.items() if name not in gone}
+    found |= {name: list(_seal_differs(run_id, name, seals[name], again[name])) for name in gone if name in again}
     shown = tuple(difference for differences in found.values() for difference in differences[:SHOWN])
     return RunCheck(run_id, problems, (), shown, {name: len(differences) for name, differences in found.items()})
 
@@ -96,6 +102,14 @@ def _differences(name: str, was: pl.DataFrame, now: pl.DataFrame) -> Iterator[Di
         differs = both.filter(pl.col(column).ne_missing(pl.col(f"{column} now")))
         for row in differs.iter_rows(named=True):
             yield Difference(name, _key_text(row, key), column, _text(row[column]), _text(row[f"{column} now"]))
+
+
+def _seal_differs(run_id: str, name: str, then: Mapping[str, Any], frame: pl.DataFrame) -> Iterator[Difference]:
+    sealed = RUN_TABLES[name]
+    now = sealed.entry(run_id, fit(frame, sealed.schema, name)).body
+    for column in sorted(now):
+        if then.get(column) != now[column]:
+            yield Difference(name, f"{run_id} (rows let go)", column, _text(then.get(column)), _text(now[column]))
 
 
 def _only_one(name: str, rows: pl.DataFrame, key: list[str], *, there: str, here: str) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from models.store.bulk import read_frame
 from models.store.canonical import canonical_json
 from models.store.heads import SignedHead
 from models.store.ledger import LOGS, Head, LogName, LogTree, Reader
+from models.store.let_go import let_go, runs_let_go
 from models.store.sealed import EVENT_TABLES, INPUT_FILES, RUN_TABLES, EventTable, RunTable
 from models.store.session import Store
 
@@ -44,7 +45,8 @@ def verify_ledger(store: Store, *, public_key: str | None = None, anchors: Seque
     with store.snapshot() as snapshot:
         results, journal = Sayings(snapshot, "results"), Sayings(snapshot, "journal")
         checks = _log_checks(snapshot, journal, public_key, anchors)
-        checks += [(name, _run_table_problems(snapshot, table, results)) for name, table in RUN_TABLES.items()]
+        gone = runs_let_go(snapshot)
+        checks += [(name, _run_table_problems(snapshot, table, results, gone)) for name, table in RUN_TABLES.items()]
         checks += [(name, _event_problems(snapshot, table, journal)) for name, table in EVENT_TABLES.items()]
         checks.append(("input_files", _event_problems(snapshot, INPUT_FILES, results)))
         return [problem for name, check in checks for problem in _guarded(name, check)]
@@ -175,32 +177,39 @@ def _signing_problems(reader: Reader, journal: Sayings) -> Iterator[Problem]:
             yield Problem("head", where, "is not the head that was signed")
 
 
-def _run_table_problems(reader: Reader, sealed: RunTable, results: Sayings) -> Iterator[Problem]:
+def _run_table_problems(
+    reader: Reader, sealed: RunTable, results: Sayings, gone: Mapping[str, frozenset[str]]
+) -> Iterator[Problem]:
     name = sealed.table.name
     present = {str(run_id) for (run_id,) in reader.connection.execute(select(sealed.table.c.run_id).distinct())}
     for run_id in sorted(present | results.of(name).keys()):
-        yield from _rows_problems(reader, sealed, run_id, results.of(name))
+        yield from _rows_problems(reader, sealed, run_id, results.of(name), gone.get(run_id, frozenset()))
 
 
 def run_problems(reader: Reader, run_id: str) -> Iterator[Problem]:
     """One run's rows against the ledger."""
-    results = Sayings(reader, "results")
+    results, gone = Sayings(reader, "results"), let_go(reader, run_id)
     for name, sealed in RUN_TABLES.items():
         sealing = results.of(name)
         if run_id in sealing or not reads.run_rows(reader, name, run_id).is_empty():
-            yield from _guarded(name, _rows_problems(reader, sealed, run_id, sealing))
+            yield from _guarded(name, _rows_problems(reader, sealed, run_id, sealing, gone))
 
 
-def _rows_problems(reader: Reader, sealed: RunTable, run_id: str, sealing: Mapping[str, Any]) -> Iterator[Problem]:
+def _rows_problems(
+    reader: Reader, sealed: RunTable, run_id: str, sealing: Mapping[str, Any], gone: frozenset[str]
+) -> Iterator[Problem]:
     where = f"{sealed.table.name} of run {run_id}"
     if run_id not in sealing:
         yield Problem("rows", where, "rows that the ledger does not know")
         return
     try:
-        body = sealed.entry(run_id, reads.run_rows(reader, sealed.table.name, run_id)).body
+        rows = reads.run_rows(reader, sealed.table.name, run_id)
+        body = sealed.entry(run_id, rows).body
     except UNREADABLE as error:
         yield Problem("rows", where, f"cannot be read: {error}")
         return
+    if rows.is_empty() and sealed.table.name in gone:
+        return  # the journal says that they went; half of them would be a problem
     if canonical_json(body) != canonical_json(sealing[run_id]):
         yield Problem("rows", where, f"the ledger says {sealing[run_id]}, the rows say {body}")
 

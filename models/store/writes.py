@@ -16,6 +16,7 @@ from models.store.bulk import insert_frame
 from models.store.canonical import canonical_json
 from models.store.frames import fit
 from models.store.ledger import Entry
+from models.store.let_go import let_go
 from models.store.sealed import INPUT_FILES, RUN_TABLES
 from models.store.session import UnitOfWork
 
@@ -164,14 +165,16 @@ def seal_result(unit: UnitOfWork, run_id: str, kind: str, body: Mapping[str, Any
 
 
 def _replace(unit: UnitOfWork, name: str, run_id: str, frame: pl.DataFrame) -> None:
-    """Put a run's rows in place of those that stand there; nothing happens when they are the same."""
+    """Put a run's rows in place of those that stand there; nothing happens when they are the same, unless the rows
+    were let go since: then they are there again.
+    """
     sealed = RUN_TABLES[name]
     rows = fit(frame, sealed.schema, name)
     try:
         entry = sealed.entry(run_id, rows)
     except ValueError as error:
         raise StoreError(f"{name} of run {run_id}: {error}") from error
-    if not ledger.append(unit, "results", [entry]):
+    if not ledger.append(unit, "results", [entry]) and name not in let_go(unit, run_id):
         return
     unit.connection.execute(delete(sealed.table).where(sealed.table.c.run_id == run_id))
     insert_frame(unit.connection, sealed.table, rows.with_columns(run_id=pl.lit(run_id)))

@@ -11,12 +11,13 @@ import pytest
 from config.errors import UsageError
 from config.settings import Settings
 from flows import tidy as tidying
-from flows.again import differences_of_run
+from flows.again import differences_of_run, steps
+from flows.approve import approve
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import FinishedRun, restored, saved_runs
-from flows.tidy import old_steps, tidied_on, tidy
-from models.store import heads
+from flows.tidy import going, tidied_on, tidy
+from models.store import heads, reads
 from models.store.session import open_store
 from models.store.verify import verify_ledger
 from tests.flows.finished import finished_run
@@ -48,18 +49,19 @@ def old(made: Settings) -> FinishedRun:
 
 
 def test_the_last_night_is_never_old(made: Settings, old: FinishedRun) -> None:
-    assert [one.work.name for one in old_steps(made, 2)] == ["0000-crashed"]
+    assert [one.work.name for one in going(made, 2)] == ["0000-crashed"]
     with pytest.raises(UsageError, match="the last one stays"):
-        old_steps(made, 0)
+        going(made, 0)
 
 
 def test_a_killed_tidying_is_given_again_and_everything_needed_stays(
     made: Settings, old: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    going = {one.run_id: one for one in old_steps(made, 1)}
-    assert going.keys() == {None, old.run_id}
-    assert {path.name for path in going[old.run_id].folders} == {"intake", "published", "tenders"}
-    assert going[old.run_id].size > 0
+    found = {one.run_id: one for one in going(made, 1)}
+    assert found.keys() == {None, old.run_id}
+    assert {path.name for path in found[old.run_id].folders} == {"intake", "published", "tenders"}
+    assert found[old.run_id].size > 0
+    assert found[old.run_id].rows["ratings"] == 60
 
     def killed(folder: Path) -> None:
         raise KeyboardInterrupt
@@ -68,9 +70,9 @@ def test_a_killed_tidying_is_given_again_and_everything_needed_stays(
         patch.setattr(tidying, "_remove", killed)
         with pytest.raises(KeyboardInterrupt):
             tidy(made, 1)
-    assert len(old_steps(made, 1)) == 2
+    assert len(going(made, 1)) == 2
     tidy(made, 1)
-    assert old_steps(made, 1) == []
+    assert going(made, 1) == []
     assert {path.name for path in old.work.iterdir()} == {"ratings", "plan"}
     assert ratings(old.work / "ratings").height == 60
     with pytest.raises(UsageError, match="tidied away"):
@@ -79,6 +81,8 @@ def test_a_killed_tidying_is_given_again_and_everything_needed_stays(
     with open_store(made.database) as store:
         assert verify_ledger(store, public_key=key) == []
         with store.snapshot() as snapshot:
+            assert reads.ratings(snapshot, old.run_id).is_empty()
+            assert reads.planned_visits(snapshot, old.run_id).height > 0
             assert tidied_on(snapshot, old.run_id) is not None
             assert tidied_on(snapshot, "ffffffffffffffff") is None
 
@@ -94,3 +98,17 @@ def test_a_tidied_run_verifies_from_its_inputs_and_names_them_when_they_are_gone
     shutil.move(tmp_path / victim.name, victim)
     assert said[0].startswith("nothing was compared: steps tidied on ")
     assert any(victim.name in line for line in said[1:])
+
+
+def test_rows_that_somebody_acted_on_stay_and_a_command_given_again_brings_the_others_back(tmp_path: Path) -> None:
+    settings = finished_run(tmp_path, 60)
+    run = restored(settings)
+    later_night(settings, "2026-11-02")
+    (rated,) = [one.rows["ratings"] for one in tidy(settings, 1)]
+    steps(run.context, run.run_id, run.work)
+    with open_store(settings.database) as store:
+        with store.snapshot() as snapshot:
+            assert reads.ratings(snapshot, run.run_id).height == rated
+        assert verify_ledger(store) == []
+    approve(settings, run.run_id, officer="u1", name="Wang Min", reason="looked through")
+    assert [one.rows for one in going(settings, 1)] == [{}]
