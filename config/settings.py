@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     metrics_file: Path | None = Field(default=None, description="Prometheus text file; default: var/metrics")
     language: Literal["en", "zh", "both"] = "both"
     keep_nights: int = Field(default=90, ge=1, description="nights whose steps and rows `evenhand register tidy` keeps")
+    keep_copies: int = Field(default=14, ge=1, description="copies of the register kept by `evenhand register upkeep`")
     exports_url: str | None = Field(default=None, description="address under which var/out is served, for links")
 
     @field_serializer("database_url", "lake_url")

@@ -143,6 +143,44 @@ def metrics() -> None:
 
 
 @app.command()
+def upkeep(
+    anchors: Annotated[Path, typer.Option(help="Folder of the daily anchors, to publish.")] = Path("anchors"),
+    copies: Annotated[
+        Path | None, typer.Option(help="Folder for daily copies of an SQLite register; the oldest go.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The day's upkeep in one call: look at everything, write the anchor, copy the register, tidy old nights.
+
+    Exit code 6 when something a night depends on has failed; where the register itself is not sound nothing is touched.
+
+    Example:  evenhand register upkeep --anchors anchors --copies /backup/evenhand
+    """
+    from flows.prefect_home import prepare
+
+    settings = Settings()
+    prepare(settings.root)
+    from flows.upkeep import keep_up
+
+    done = keep_up(settings, datetime.now().astimezone(), anchors=anchors, copies=copies)
+    told = {
+        "anchor": str(done.anchor),
+        "copy": str(done.copy) if done.copy else None,
+        "copies_gone": [path.name for path in done.copies_gone],
+        "nights_tidied": len(done.tidied),
+        "bytes_gone": sum(old.size for old in done.tidied),
+        "rows_gone": sum(sum(old.rows.values()) for old in done.tidied),
+        "amiss": {one.check: one.remedy for one in done.findings if one.state != "ok"},
+    }
+    if as_json:
+        console.print_json(told)
+    else:
+        console.print_table("Upkeep", ["", ""], [(name.replace("_", " "), str(value)) for name, value in told.items()])
+    if done.failed:
+        raise CheckFailed(f"{done.failed[0].check}: {done.failed[0].found}", remedy=done.failed[0].remedy)
+
+
+@app.command()
 def tidy(
     nights: Annotated[int | None, typer.Option(help="Nights of every source to keep; default: keep_nights.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
