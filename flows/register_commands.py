@@ -175,9 +175,19 @@ def upkeep(
     if as_json:
         console.print_json(told)
     else:
-        console.print_table("Upkeep", ["", ""], [(name.replace("_", " "), str(value)) for name, value in told.items()])
+        shown = [(name.replace("_", " "), _words(value)) for name, value in told.items()]
+        console.print_table(f"Upkeep of {settings.root}", ["what", "came of it"], shown)
     if done.failed:
         raise CheckFailed(f"{done.failed[0].check}: {done.failed[0].found}", remedy=done.failed[0].remedy)
+
+
+def _words(value: object) -> str:
+    """A figure, a path, a list or a table in a cell."""
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {text}" for name, text in value.items()) or "nothing"
+    if isinstance(value, list):
+        return "\n".join(map(str, value)) or "none"
+    return "none" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @app.command()

@@ -25,6 +25,7 @@ def backup(store: Store, path: Path) -> int:
         raise StoreError(f"{path} exists already.", remedy="name another file")
     try:
         with whole_path(path) as draft:
+            draft.touch(mode=0o600)  # as the register itself: its owner's alone
             _copy(Path(source), draft)
             _check(draft)
     except (sqlite3.Error, OSError) as error:

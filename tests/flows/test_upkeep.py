@@ -44,6 +44,7 @@ def test_anchor_and_copy_are_sound_and_twice_a_day_is_once(settings: Settings, t
     assert done.copy == tmp_path / "copies" / f"register-{DAY}.sqlite"
     with open_store(f"sqlite:///{done.copy}", migrate=False) as copy, copy.snapshot() as snapshot:
         assert reads.ratings(snapshot, "r1").height == 3
+    assert done.copy.stat().st_mode & 0o077 == 0
     before = done.copy.read_bytes()
     again = keep_up(settings, NOW + timedelta(hours=2), **folders)
     assert again.copy is not None
