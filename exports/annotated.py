@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from exports.cells import clean, risky
 from exports.layout import Form, letter
@@ -19,6 +20,7 @@ from models.whole import whole_path
 PROBLEMS = "问题 Problems"
 ACCEPTED = "已接收 accepted"
 _RED, _GREEN = PatternFill("solid", fgColor="FFC7CE"), PatternFill("solid", fgColor="E2F0D9")
+_WRAPPED = Alignment(vertical="center", wrap_text=True)
 Listed = tuple[str | None, ...]  # a line of the list of problems
 _HEAD = ("工作表 Sheet", "单元格 Cell", "栏目 Column", "内容 Value", "问题 Problem", "处理办法 Remedy")
 
@@ -99,6 +101,7 @@ def _heading(form: Form, column: str) -> str:
 def _tell(page: Any, row: int, column: int, text: str, fill: PatternFill | None) -> None:
     cell = page.cell(row, column)
     _safe(cell, text)
+    cell.alignment = _WRAPPED
     if fill is not None:
         cell.fill = fill
 
@@ -118,10 +121,13 @@ def _list(workbook: Any, rows: Sequence[Listed]) -> None:
     for number, row in enumerate([_HEAD, *rows], start=1):
         for at, text in enumerate(row, start=1):
             _safe(page.cell(number, at), text)
+            page.cell(number, at).alignment = _WRAPPED
     for at, width in enumerate((26, 10, 30, 28, 44, 50)):
         page.column_dimensions[letter(at)].width = width
         page.cell(1, at + 1).font = Font(bold=True)
     page.freeze_panes = "A2"
+    page.page_setup.orientation, page.page_setup.paperSize, page.page_setup.fitToHeight = "landscape", 9, 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     workbook.active = 0
 
 

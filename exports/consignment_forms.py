@@ -50,7 +50,7 @@ EXAMINATIONS = Form(
         shown("key", "校验码（勿改）", "Key (do not change)", 24, Kind.key),
     ),
     note_zh="黄色列由查验人员填写，姓名以、分隔，日期留空即当日；请勿改动校验码列。",
-    note_en="Fill in the yellow columns; names with 、 between; no date: on that day. Leave the key column alone.",
+    note_en="Fill in yellow; 、 between names; no date: that day.",
     pages_wide=2,
     repeat_columns="A:C",
     scrolls_from="D",

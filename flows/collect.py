@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from config.errors import CheckFailed, UsageError
+from config.errors import ApprovalRequired, CheckFailed, UsageError
 from config.settings import Settings
 from flows import console
 from flows.prefect_home import prepare
@@ -108,6 +108,8 @@ def collect_workbook(settings: Settings, path: Path, answer: Path, *, officer: s
     from exports.returned_book import kind_of
     from flows.collect_consignments import collect_consignments
 
+    if not officer.strip():
+        raise ApprovalRequired("officer is empty.", remedy="say by --officer who hands it in")
     of_day = kind_of(path) == CONSIGNMENT_KIND
     return (collect_consignments if of_day else collect_roster)(settings, path, answer, officer=officer, run_id=run_id)
 

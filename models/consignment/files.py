@@ -124,7 +124,7 @@ def carried_by(folder: Path) -> pl.DataFrame:
     if not path.exists():
         return DEBTS.to_frame()
     with readable(str(path), "saved day", "run the day again"):
-        return pl.read_parquet(path)
+        return pl.read_parquet(path).select(pl.col(name).cast(dtype) for name, dtype in DEBTS.items())
 
 
 def balance_before(root: Path, day: date) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from exports.consignment_forms import EXAMINATIONS
 from flows.collect import Taken, collect_workbook
 from flows.collect_consignments import collect_consignments
 from flows.consigned import kept_in, told_results
+from flows.feedback import feedback
 from flows.run import restored
 from models.consignment.files import carried_by, load_day
 from models.store import events, reads
@@ -82,6 +84,8 @@ def test_results_become_proposed_records_and_stand_in_the_journal_once(root: Pat
     importer = chosen(root).row(0, named=True)["enterprise_id"]
     assert (record["enterprise_id"], record["item"], record["officer"]) == (importer, "customs_undervaluation", "li.na")
     assert record["known_on"] == TODAY
+    later = replace(restored(Settings()).context, as_of=TODAY)
+    assert feedback(later)["records"]["record_id"].to_list() == [record["record_id"]]  # input of the next run
     again = collected(path)
     assert (again.visits, again.records, again.unchanged) == (0, 0, 3)
     with open_store(Settings().database) as store, store.snapshot() as snapshot:
@@ -199,6 +203,12 @@ def test_the_command_takes_rosters_and_lists_and_says_what_was_refused(
     monkeypatch.setattr("exports.returned_book.kind_of", lambda _: "roster")
     collect_workbook(Settings(), bad, tmp_path / "a.xlsx", officer="li.na")
     assert given == ["roster"]
+
+
+def test_who_hands_it_in_is_named(root: Path, tmp_path: Path) -> None:
+    consigned(FIRST.isoformat())
+    said = evenhand("collect", str(sheet_of(root)), "--officer", " ", code=7)
+    assert "officer" in said.output
 
 
 def test_hit_rates_by_office_tier_and_why(root: Path, tmp_path: Path) -> None:
