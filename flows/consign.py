@@ -6,6 +6,7 @@ The balance is carried from day to day within a calendar quarter; every finished
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,17 @@ import polars as pl
 from config.errors import CheckFailed, UsageError
 from config.settings import Settings
 from exports.consignment_sheet import write_day
-from flows.consigned import kept_in, owed_on, period_of, stream_of, told_results
+from flows.consigned import (
+    DRAW,
+    debt_name,
+    draws_of,
+    kept_in,
+    open_after,
+    owed_on,
+    period_of,
+    stream_of,
+    told_results,
+)
 from flows.intake import tables
 from flows.rate import ratings
 from flows.run import FinishedRun, restored
@@ -55,6 +66,7 @@ class Mornings:
         self.settings, self.run = settings, restored(settings, run_id)
         context = self.run.context
         rules(context.policy)  # says at once when the pack is silent
+        self.stream = stream_of(context)
         self.folder = folder or context.data / "declarations"
         self.files = files_by_day(self.folder)
         self.offices = read_offices(self.folder / OFFICES)
@@ -87,10 +99,10 @@ def consign(
         raise UsageError(f"{mornings.folder}: no declarations of these days.", remedy=f"there are those of {there}")
     with open_store(settings.database) as store, run_lock(store):
         with store.snapshot() as snapshot:
-            told = told_results(snapshot, stream_of(mornings.run.context))
-        results = [_morning(mornings, day, told) for day in days]
+            told, drawn = told_results(snapshot, mornings.stream), draws_of(snapshot, mornings.stream)
+        results = [_morning(mornings, day, told, drawn) for day in days]
     kept = mornings.folder_of(days[-1])
-    open_debts = owed_on(days[-1], told, kept.parent, after=True)
+    open_debts = open_after(days[-1], told, kept.parent)
     rates = realised(with_debts(load_day(kept).balance, open_debts), mornings.run.context.policy)
     return {
         "run_id": mornings.run.run_id,
@@ -103,7 +115,9 @@ def consign(
     }
 
 
-def _morning(mornings: Mornings, day: date, told: pl.DataFrame) -> dict[str, Any]:
+def _morning(
+    mornings: Mornings, day: date, told: pl.DataFrame, drawn: Mapping[date, Collection[str]]
+) -> dict[str, Any]:
     """One day: plan, check, keep, publish. A day that is there already with the same inputs is not done again.
 
     It begins with what earlier days left unexamined; a day made before keeps what it began with.
@@ -111,7 +125,7 @@ def _morning(mornings: Mornings, day: date, told: pl.DataFrame) -> dict[str, Any
     policy, kept = mornings.run.context.policy, mornings.folder_of(day)
     prefix = mornings.tiers["enterprise_id"].head(1).str.split(":").list.first().to_list()
     rows = read_declarations(mornings.files[day], prefix=prefix[0] if prefix else "cn")
-    carried = carried_by(kept) if kept.is_dir() else owed_on(day, told, kept.parent)
+    carried = carried_by(kept) if kept.is_dir() else owed_on(day, told, kept.parent, drawn)
     before = with_debts(balance_before(kept.parent, day), carried)
     given = (rows, mornings.tiers, policy, before, mornings.offices)
     plan = examine(day, *given, mornings.seed(day))
@@ -149,13 +163,13 @@ def _refuse_rewriting(plan: DayPlan, kept: Path, told: pl.DataFrame) -> None:
 
 def _journal(mornings: Mornings, plan: DayPlan, carried: pl.DataFrame) -> None:
     """The commitment stands in the ledger before anybody is examined, with the list and what it carries over."""
-    owed = [f"{day}/{declaration}" for day, declaration in carried.select("day", "declaration_id").iter_rows()]
+    owed = carried.select(debt_name()).to_series().to_list()
     details: dict[str, Any] = {
         name: str(plan.publication[name]) for name in ("seed_sha256", "pool_sha256", "policy_digest")
     }
-    details |= {"run_id": mornings.run.run_id, "list": day_digest(plan), "owed": owed}
+    details |= {"stream": mornings.stream, "run_id": mornings.run.run_id, "list": day_digest(plan), "owed": owed}
     with open_store(mornings.settings.database) as store, signed(mornings.settings, store) as unit:
-        events.log_event(unit, "consignment_draw", plan.day.isoformat(), datetime.now(UTC), **details)
+        events.log_event(unit, DRAW, plan.day.isoformat(), datetime.now(UTC), **details)
 
 
 def figures(plan: DayPlan) -> dict[str, Any]:

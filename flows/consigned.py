@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from models.store import events, reads
 from models.store.ledger import Reader
 from models.store.session import UnitOfWork
 
-RESULT = "consignment_result"  # kind of the journal's line
+RESULT, DRAW = "consignment_result", "consignment_draw"  # kinds of the journal's lines
 LISTED = pl.Schema(TOLD | {"plan": pl.String})
 """TOLD with the digest of the list a result was reported for."""
 
@@ -72,12 +73,37 @@ def of_lists_kept(told: pl.DataFrame, root: Path) -> pl.DataFrame:
     return told.join(lists, on=["day", "plan"], how="semi", maintain_order="left")
 
 
-def owed_on(day: date, told: pl.DataFrame, root: Path, *, after: bool = False) -> pl.DataFrame:
-    """DEBTS that a day not yet made begins with; `after`: that are open when a made day has ended."""
-    ended = day + timedelta(days=1) if after else day
-    days = [folder for kept, folder in days_kept(root).items() if not after or kept <= day]
-    carried = pl.concat([DEBTS.to_frame(), *map(carried_by, days)])
-    return owed(debts(of_lists_kept(told, root)), ended, carried)
+def owed_on(day: date, told: pl.DataFrame, root: Path, drawn: Mapping[date, Collection[str]]) -> pl.DataFrame:
+    """DEBTS that a day without a folder begins with: where it was made before (`drawn`: `draws_of`), those it began
+    with then, else all that no other day has carried yet."""
+    if told.is_empty():
+        return DEBTS.to_frame()
+    known = debts(of_lists_kept(told, root))
+    if day in drawn:
+        return known.filter(debt_name().is_in(list(drawn[day])))
+    return owed(known, day, _carried(days_kept(root).values()))
+
+
+def open_after(day: date, told: pl.DataFrame, root: Path) -> pl.DataFrame:
+    """DEBTS that its balance does not know of yet when a made day has ended."""
+    until = [folder for kept, folder in days_kept(root).items() if kept <= day]
+    return owed(debts(of_lists_kept(told, root)), day + timedelta(days=1), _carried(until))
+
+
+def _carried(folders: Iterable[Path]) -> pl.DataFrame:
+    return pl.concat([DEBTS.to_frame(), *map(carried_by, folders)])
+
+
+def debt_name() -> pl.Expr:
+    """How the ledger names a debt: day/declaration."""
+    return pl.format("{}/{}", pl.col("day").cast(pl.String), "declaration_id")
+
+
+def draws_of(reader: Reader, stream: str) -> dict[date, list[str]]:
+    """The days of a stream that were made, by the journal, each with the names of the debts it began with."""
+    lines = reads.ledger_entries(reader, "journal").filter(pl.col("kind") == DRAW)
+    found = [(subject, json.loads(body)) for subject, body in lines.select("subject", "body").iter_rows()]
+    return {date.fromisoformat(day): body["owed"] for day, body in found if body.get("stream") == stream}
 
 
 def listed(root: Path) -> pl.DataFrame:

@@ -45,6 +45,8 @@ def rates(
     from flows.hit_rates import print_hits
     from flows.run import restored
 
+    if consignments and any(given is not None for given in (visits, explore, step)):
+        raise UsageError("--consignments proposes no rates.", remedy="leave --visits, --explore and --step away")
     if consignments:
         print_hits(settings, run_id, as_json=as_json)
         return

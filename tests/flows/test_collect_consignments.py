@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
+from fastapi import UploadFile
 
 from config.errors import CheckFailed, InputError, UsageError
 from config.settings import Settings
@@ -18,6 +21,7 @@ from exports.consignment_forms import EXAMINATIONS
 from flows.collect import Taken, collect_workbook
 from flows.collect_consignments import collect_consignments
 from flows.consigned import kept_in, told_results
+from flows.desk.returned import take_upload
 from flows.feedback import feedback
 from flows.run import restored
 from models.consignment.files import carried_by, load_day
@@ -134,6 +138,18 @@ def test_what_was_not_examined_is_owed_by_the_next_day_made_and_by_no_day_made_b
     assert bodies["2026-11-04"]["owed"] == [f"{FIRST}/{name}" for name in sorted(gone)]
 
 
+def test_a_period_whose_folder_was_lost_is_made_again_as_it_was(root: Path, tmp_path: Path) -> None:
+    """What a day began with stands in the ledger, so that results told later change no day made before."""
+    consigned("--to", "2026-11-03")
+    gone = by_risk(root)
+    collected(filled(sheet_of(root), tmp_path / "back.xlsx", dict.fromkeys(gone, ("未查验：货物已提离", None))))
+    first = consigned()
+    (root / "var/consign").rename(tmp_path / "lost")
+    again = consigned()
+    assert again == first
+    assert [day["owed"] for day in again["days"]] == [0, 0, 3, 0, 0]
+
+
 def test_the_rates_told_count_only_what_was_examined(root: Path, tmp_path: Path) -> None:
     before = consigned(FIRST.isoformat())
     gone = by_risk(root)
@@ -150,10 +166,11 @@ def test_the_next_morning_examines_more_where_something_is_owed(root: Path, tmp_
     office = rows["office"].mode()[0]
     gone = rows.filter(pl.col("office") == office)["declaration_id"].to_list()
     counted = (pl.col("office") == office) & (pl.col("tier") == "C")
+    shutil.copytree(root / "var", tmp_path / "before")
     consigned("2026-11-03")
     without = chosen(root, date(2026, 11, 3)).filter(counted).height
-    for name in ("consign/generated-market/2026-Q4/2026-11-03", "out/consign-generated/2026-11-03"):
-        (root / "var" / name).rename(tmp_path / name.replace("/", "-"))
+    shutil.rmtree(root / "var")
+    (tmp_path / "before").rename(root / "var")
     collected(filled(sheet_of(root), tmp_path / "back.xlsx", dict.fromkeys(gone, ("未查验：人手不足", None))))
     consigned("2026-11-03")
     assert chosen(root, date(2026, 11, 3)).filter(counted).height > without  # up to all that were declared
@@ -205,6 +222,17 @@ def test_the_command_takes_rosters_and_lists_and_says_what_was_refused(
     assert given == ["roster"]
 
 
+def test_the_desk_takes_a_list_too(root: Path, tmp_path: Path) -> None:
+    consigned(FIRST.isoformat())
+    one = chosen(root)["declaration_id"][0]
+    path = filled(sheet_of(root), tmp_path / "back.xlsx", {one: ("未查验：人手不足", "严重")})
+    office: Any = SimpleNamespace(settings=Settings(), run=SimpleNamespace(run_id="another"))
+    with open(path, "rb") as file:
+        taken, answer = take_upload(office, UploadFile(file), "li.na")
+    assert (taken.visits, taken.refused) == (0, 1)
+    assert (Settings().root / "desk-answers" / f"{answer}.xlsx").is_file()
+
+
 def test_who_hands_it_in_is_named(root: Path, tmp_path: Path) -> None:
     consigned(FIRST.isoformat())
     said = evenhand("collect", str(sheet_of(root)), "--officer", " ", code=7)
@@ -212,6 +240,7 @@ def test_who_hands_it_in_is_named(root: Path, tmp_path: Path) -> None:
 
 
 def test_hit_rates_by_office_tier_and_why(root: Path, tmp_path: Path) -> None:
+    assert "proposes no rates" in evenhand("rates", "--consignments", "--visits", "3", code=2).output
     assert "no day of" in evenhand("rates", "--consignments", code=2).output
     consigned(FIRST.isoformat())
     names = chosen(root)["declaration_id"].to_list()
