@@ -133,12 +133,21 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """The item of the catalogue under which an irregularity of a consignment is proposed, and what that rests on."""
+
+    item: str
+    clause: Clause
+
+
+@dataclass(frozen=True)
 class Consignment:
     rates: Mapping[str, int | None]  # per mille of declarations
     random_floor: Mapping[str, int | None]
     tolerance: int  # per mille
     minutes: Mapping[str, int]  # by examination type
     clause: Clause
+    findings: Mapping[str, Finding] = field(default_factory=dict)  # by config.pack.Irregularity
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ def _uses(form: PackForm) -> Iterator[Use]:
         yield "tiers.default", "tier", form.tiers.default, {tier.id for tier in form.tiers.tiers}
     for path, condition in _conditions(form):
         yield from _in_condition(form, path, condition)
+    consignment = form.inspection.consignment if form.inspection else None
+    for found, dated in consignment.findings.items() if consignment else ():
+        for entry in dated.values.values():
+            if entry.value is not None:
+                yield f"inspection.consignment.findings.{found}", "item", entry.value, form.catalogue
     for name, veto in form.tender.vetoes.items() if form.tender else ():
         for listed in veto.listed.values.values():
             yield f"tender.vetoes.{name}", "list", listed.value or "", form.lists

@@ -159,6 +159,16 @@ class Frequency(Strict):
     at_least_every_days: int = Field(gt=0)
 
 
+class Irregularity(StrEnum):
+    """What the examination of a consignment may find wrong, by what the declaration says of it."""
+
+    description = "description"
+    quantity = "quantity"
+    value = "value"
+    origin = "origin"
+    prohibited = "prohibited"
+
+
 class ConsignmentForm(Strict):
     """Consignments to examine at the border, by the importer's tier."""
 
@@ -166,6 +176,7 @@ class ConsignmentForm(Strict):
     random_floor: Dated[dict[str, int | None]]  # per mille drawn at random
     tolerance: Dated[int]  # per mille around the rate that counts as kept
     minutes: Dated[dict[str, int]]  # person-minutes by examination type
+    findings: dict[Irregularity, Dated[str]] = Field(default_factory=dict)  # the item of the catalogue it proposes
 
 
 class InspectionForm(Strict):

@@ -264,7 +264,22 @@ class Resolver:
         floor, _ = self.by_tier("inspection.consignment.random_floor", form.random_floor)
         tolerance, _ = self.need("inspection.consignment.tolerance", form.tolerance)
         minutes, _ = self.need("inspection.consignment.minutes", form.minutes)
-        return in_force.Consignment(rates, floor, tolerance, minutes, clause)
+        return in_force.Consignment(rates, floor, tolerance, minutes, clause, dict(self.findings(form)))
+
+    def findings(self, form: ConsignmentForm) -> Iterator[tuple[str, in_force.Finding]]:
+        """Irregularities with the item each proposes; those of which the law is silent, or unknown, are left out."""
+        for code, dated in form.findings.items():
+            path = f"inspection.consignment.findings.{code}"
+            item, clause = self.take(path, dated) if dated.covers(self.day) else (None, None)
+            if item is None or clause is None:
+                continue
+            points = self.form.catalogue[item].points
+            if not points.covers(self.day) or min((self.need(path, points)[0]).values(), default=0) >= 0:
+                raise PolicyError(
+                    f"{self.form.pack.id}: {path}: {item!r} is no adverse item of the catalogue on {self.day}.",
+                    remedy="name one that is, or let the finding end where the item does",
+                )
+            yield code.value, in_force.Finding(item, clause)
 
     def tender(self, form: TenderForm) -> in_force.Tender | None:
         if not form.bid.covers(self.day):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exports.layout import Form, Kind, filled, shown
-from exports.words import Term
+from exports.words import SEVERITIES, Term
 
 BALANCE = Form(
     "consignment_balance",
@@ -17,11 +17,12 @@ BALANCE = Form(
         shown("must", "其中必查", "of them must", 10, Kind.number),
         shown("random", "其中随机", "of them by chance", 10, Kind.number),
         shown("risk", "其中按风险", "of them by risk", 10, Kind.number),
+        shown("owed", "结转补查", "Owed from before", 10, Kind.number),
         shown("declared", "本期申报", "Declared in the period", 12, Kind.number),
         shown("examined", "本期查验", "Examined in the period", 12, Kind.number),
         shown("rate", "应查比例", "Rate wanted", 10, Kind.share),
         shown("realised", "实际比例", "Rate so far", 10, Kind.share),
-        shown("state", "说明", "State", 46),
+        shown("state", "说明", "State", 54),
     ),
     note_zh="本期比例在误差范围内或相差不足一票即为达标",
     note_en="Kept: within the tolerance of the rate, or within one declaration",
@@ -33,19 +34,41 @@ EXAMINATIONS = Form(
     "Examinations",
     (
         shown("number", "序号", "No.", 6, Kind.number),
-        shown("declaration_id", "报关单号", "Declaration", 24, Kind.code),
-        shown("enterprise_id", "进口企业", "Importer", 24, Kind.code),
-        shown("name", "企业名称", "Name", 30),
-        shown("tier", "信用等级", "Tier", 10, Kind.tier),
-        shown("examination", "查验方式", "Type", 16),
+        shown("declaration_id", "报关单号", "Declaration", 22, Kind.code),
+        shown("enterprise_id", "进口企业", "Importer", 22, Kind.code),
+        shown("name", "企业名称", "Name", 24),
+        shown("tier", "信用等级", "Tier", 11, Kind.tier),
+        shown("examination", "查验方式", "Type", 15),
         shown("minutes", "分钟", "Minutes", 8, Kind.number),
-        shown("why", "为何查验", "Why", 18),
-        shown("reason", "依据", "Because", 44),
-        filled("result", "查验结果", "Result", 26),
-        filled("officers", "查验人员", "Officers", 20),
-        filled("remark", "备注", "Remark", 24),
+        shown("why", "为何查验", "Why", 15),
+        shown("reason", "依据", "Because", 38),
+        filled("result", "查验结果", "Result", 26, choices="result"),
+        filled("severity", "情节", "Severity", 12, choices="severity"),
+        filled("examined_on", "查验日期", "Examined on", 13, Kind.date),
+        filled("officers", "查验人员", "Officers", 24),
+        filled("remark", "备注", "Remark", 28),
+        shown("key", "校验码（勿改）", "Key (do not change)", 24, Kind.key),
     ),
+    note_zh="黄色列由查验人员填写，姓名以、分隔，日期留空即当日；请勿改动校验码列。",
+    note_en="Fill in yellow; 、 between names; no date: that day.",
+    pages_wide=2,
+    repeat_columns="A:C",
+    scrolls_from="D",
+    known_by=("declaration_id", "enterprise_id"),
 )
+
+RESULTS = (
+    Term("no_irregularity", "未见异常", "No irregularity found"),
+    Term("description", "品名、规格不符", "Irregularity: description"),
+    Term("quantity", "数量、重量不符", "Irregularity: quantity"),
+    Term("value", "价格申报不实", "Irregularity: value"),
+    Term("origin", "原产地不符", "Irregularity: origin"),
+    Term("prohibited", "违禁或限制货物", "Irregularity: prohibited goods"),
+    Term("goods_gone", "未查验：货物已提离", "Not examined: goods gone"),
+    Term("no_staff", "未查验：人手不足", "Not examined: no staff"),
+    Term("not_examined", "未查验：其他（备注说明）", "Not examined: other, say why"),
+)
+LISTS = {"result": RESULTS, "severity": SEVERITIES}
 
 MINUTES = Form(
     "consignment_minutes",

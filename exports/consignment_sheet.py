@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,31 @@ from exports.consignment_forms import (
     BALANCE,
     EXAMINATIONS,
     LEFT_OUT,
+    LISTS,
     MINUTES,
     OVERLOAD,
     REASONS,
+    RESULTS,
     RULES,
     STATES,
     TYPES,
     WHY,
 )
-from exports.facts import Approval, Facts
+from exports.facts import CONSIGNMENT_KIND, Approval, Facts, visit_key
+from exports.filled_in import guard_entries, guard_facts, hidden_facts, hidden_lists
 from exports.layout import Form, Language, both
-from exports.page import open_page
+from exports.page import HEAD_ROWS, column_range, open_page, width_to
 from exports.roster_rows import firm_code
 from exports.sheet import Sheet
 from exports.words import Term
 from exports.workbook import Book
 from models.consignment import DayPlan, realised
+from models.consignment.debt import DEBTS
+from models.consignment.results import CLEAN, FOUND, UNSEEN, day_digest
+from models.consignment.results import RESULTS as OUTCOMES
 
 KEY = ["office", "tier"]
+DAY = "evenhand_day"  # hidden fact
 
 
 def write_day(
@@ -42,23 +50,22 @@ def write_day(
     *,
     run: str = "",
     names: pl.DataFrame | None = None,
+    carried: pl.DataFrame | None = None,
     approval: Approval | None = None,
     language: Language = "both",
 ) -> Path:
-    """One workbook for the day, written whole or not at all. `names`: enterprise_id, name."""
-    facts = Facts(
-        run or plan.day.isoformat(), policy.as_of, policy.pack, policy.digest, seed=plan.publication["seed_sha256"]
-    )
+    """One workbook for the day, written whole or not at all. `names`: enterprise_id, name; `carried`: DEBTS."""
+    facts = facts_of_day(plan, policy, run)
     title = both(f"{plan.day:%Y-%m-%d} 布控查验", f"Examinations of {plan.day:%Y-%m-%d}", language, "  ")
     book = Book(title, plan.day, policy.tiers, facts.hidden())
     desk = _Desk(book, facts, approval, language)
-    rates = desk.page(BALANCE, title, _rates(plan, policy, language))
+    rates = desk.page(BALANCE, title, _rates(plan, policy, carried, language))
     rates.row([])
     for step in next_steps(plan, language):
         rates.row([step], "plain", height=18)
     for (office,), rows in plan.chosen.partition_by("office", as_dict=True, maintain_order=True).items():
         heading = f"{both('查验清单', 'Examinations', language, '  ')} · {office}"
-        desk.page(EXAMINATIONS, heading, _list(rows, names, language), tab=f"{office}", height=30)
+        desk.office(heading, _list(rows, names, facts, language), tab=f"{office}", day=plan.day)
     desk.page(MINUTES, both("查验工时", "Minutes", language, "  "), _use(plan, language))
     desk.page(
         OVERLOAD,
@@ -67,7 +74,22 @@ def write_day(
     )
     left = _worded(plan.left_out, "reason", REASONS, language).with_columns(firm_code(pl.col("enterprise_id")))
     desk.page(LEFT_OUT, both("未查验", "Not examined", language, "  "), left)
+    hidden_lists(book, EXAMINATIONS, LISTS, language)
+    hidden_facts(book, facts.hidden() | {DAY: plan.day.isoformat(), "evenhand_head_rows": str(HEAD_ROWS)})
     return book.save(path)
+
+
+def facts_of_day(plan: DayPlan, policy: Policy, run: str = "") -> Facts:
+    """What the day's workbook says about itself; `plan` is the digest of its list."""
+    return Facts(
+        run or plan.day.isoformat(),
+        policy.as_of,
+        policy.pack,
+        policy.digest,
+        day_digest(plan),
+        plan.publication["seed_sha256"],
+        kind=CONSIGNMENT_KIND,
+    )
 
 
 def next_steps(plan: DayPlan, language: Language) -> Iterator[str]:
@@ -78,14 +100,19 @@ def next_steps(plan: DayPlan, language: Language) -> Iterator[str]:
         "1. 值班负责人审阅后，各海关按本关清单查验。",
         "1. After a review each office works down its list.",
     )
-    yield say("2. 在黄色列记录结果，两名查验人员签名存档。", "2. Note results in the yellow columns; both sign.")
     yield say(
-        "3. 查获情事照常立案：案件登记是下次评级的来源，本表不回收。",
-        "3. Open a case for what is found: the next rating reads the cases; this sheet is not read back.",
+        "2. 在黄色列从下拉列表选择结果并填写两名查验人员；未能查验的，选“未查验”的原因。",
+        "2. Choose each result from the list in the yellow columns and name both officers; say so where not examined.",
     )
     yield say(
-        f"4. 当晚公布种子：evenhand consign {plan.day} --reveal；未查完的比例次日补查。",
-        f"4. In the evening publish the seed: evenhand consign {plan.day} --reveal; what is missing is made up later.",
+        "3. 交回本表：evenhand collect examinations.xlsx --officer 交表人。查获情事成为下次评级的拟登记记录。",
+        "3. Hand the sheet in: evenhand collect examinations.xlsx --officer NAME. What was found becomes a proposed "
+        "record of the next rating.",
+    )
+    yield say(
+        f"4. 当晚公布种子：evenhand consign {plan.day} --reveal；未查验的计入下一日应查。",
+        f"4. In the evening publish the seed: evenhand consign {plan.day} --reveal; what was not examined is owed the "
+        "next day.",
     )
 
 
@@ -102,6 +129,29 @@ class _Desk:
         sheet.filter(form, heading, last)
         return sheet
 
+    def office(self, title: str, rows: pl.DataFrame, *, tab: str, day: date) -> None:
+        """An office's list, to be filled in and sent back."""
+        sheet = self.page(EXAMINATIONS, title, rows, tab=tab, height=30)
+        last = sheet.next_row - 1
+        first = last - rows.height + 1
+        guard_entries(sheet, EXAMINATIONS, LISTS, {"examined_on": day}, self.language, first, last)
+        guard_facts(sheet, EXAMINATIONS, self.language, first, last)
+        _stand_out(sheet, self.language, first, last)
+
+
+def _stand_out(sheet: Sheet, language: Language, first: int, last: int) -> None:
+    """Findings without a severity, what was not examined, and what is done without one stand out."""
+    result = f"${EXAMINATIONS.letters['result']}{first}"
+    severity = f"${EXAMINATIONS.letters['severity']}{first}"
+    labels = {kind: [t.label(language) for t in RESULTS if OUTCOMES[t.code] == kind] for kind in (FOUND, UNSEEN, CLEAN)}
+    holds = {kind: "OR(" + ",".join(f'{result}="{label}"' for label in said) + ")" for kind, said in labels.items()}
+    sheet.highlight(
+        column_range(EXAMINATIONS, "severity", first, last), f'AND({holds[FOUND]},{severity}="")', "#F8CBAD"
+    )
+    whole = f"A{first}:{width_to(EXAMINATIONS)}{last}"
+    sheet.highlight(whole, holds[UNSEEN], "#D9D9D9")
+    sheet.highlight(whole, holds[CLEAN], "#E2EFDA")
+
 
 def _worded(frame: pl.DataFrame, column: str, terms: Sequence[Term], language: Language) -> pl.DataFrame:
     """Codes of a column → words; unknown codes stay."""
@@ -109,14 +159,16 @@ def _worded(frame: pl.DataFrame, column: str, terms: Sequence[Term], language: L
     return frame.with_columns(pl.col(column).replace(labels))
 
 
-def _rates(plan: DayPlan, policy: Policy, language: Language) -> pl.DataFrame:
-    """Every office and tier of the period, with the day's numbers."""
+def _rates(plan: DayPlan, policy: Policy, carried: pl.DataFrame | None, language: Language) -> pl.DataFrame:
+    """Every office and tier of the period, with the day's numbers and what was owed from before."""
     today = pl.concat([plan.chosen.select(KEY), plan.left_out.select(KEY)]).group_by(KEY).agg(pl.len().alias("today"))
     why = [(pl.col("why") == code).sum().alias(code) for code in ("must", "random", "risk")]
     chosen = plan.chosen.group_by(KEY).agg(pl.len().alias("chosen"), *why)
     frame = realised(plan.balance, policy).drop("must", "random").join(today, on=KEY, how="left")
     frame = frame.join(chosen, on=KEY, how="left", maintain_order="left")
-    frame = frame.with_columns(pl.col("today", "chosen", "must", "random", "risk").fill_null(0))
+    owed = (DEBTS.to_frame() if carried is None else carried).group_by(KEY).agg(pl.len().alias("owed"))
+    frame = frame.join(owed, on=KEY, how="left", maintain_order="left")
+    frame = frame.with_columns(pl.col("today", "chosen", "must", "random", "risk", "owed").fill_null(0))
     state = pl.when("kept").then(pl.lit("kept")).otherwise(pl.col("why")).fill_null(pl.lit("no_rate"))
     frame = frame.with_columns(state=state, realised=pl.col("realised").round(0).cast(pl.Int64))
     order = {tier.id: tier.rank for tier in policy.tiers}
@@ -124,13 +176,14 @@ def _rates(plan: DayPlan, policy: Policy, language: Language) -> pl.DataFrame:
     return _worded(frame, "state", STATES, language)
 
 
-def _list(rows: pl.DataFrame, names: pl.DataFrame | None, language: Language) -> pl.DataFrame:
+def _list(rows: pl.DataFrame, names: pl.DataFrame | None, facts: Facts, language: Language) -> pl.DataFrame:
     """An office's list in the order in which minutes were given."""
+    keys = [visit_key(facts.plan, d, e or "") for d, e in rows.select("declaration_id", "enterprise_id").iter_rows()]
     reasons = [because(row["why"], json.loads(row["detail"]), language) for row in rows.iter_rows(named=True)]
     frame = (
         rows.drop("number")
         .with_row_index("number", offset=1)
-        .with_columns(pl.Series("reason", reasons, dtype=pl.String))
+        .with_columns(pl.Series("reason", reasons, dtype=pl.String), pl.Series("key", keys, dtype=pl.String))
     )
     if names is not None:
         frame = frame.join(names.select("enterprise_id", "name"), on="enterprise_id", how="left", maintain_order="left")

@@ -12,6 +12,8 @@ from config.in_force import Policy
 from exports.layout import Language, both
 
 FORMAT = "1"  # of the hidden facts in a workbook; a return of another format is refused
+KIND = "evenhand_kind"  # hidden fact: what kind of workbook it is, where it is no roster
+ROSTER_KIND, CONSIGNMENT_KIND = "roster", "consignments"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Facts:
     seed: str = ""  # commitment or hex, as published
     period_from: date | None = None
     period_to: date | None = None
+    kind: str = ROSTER_KIND
 
     def line(self, language: Language) -> str:
         """One line for the head of a page."""
@@ -51,7 +54,8 @@ class Facts:
 
     def hidden(self) -> dict[str, str]:
         """What a workbook carries out of sight, so that it is recognised when it comes back."""
-        return {
+        kind = {} if self.kind == ROSTER_KIND else {KIND: self.kind}
+        return kind | {
             "evenhand_format": FORMAT,
             "evenhand_run": self.run,
             "evenhand_plan": self.plan,

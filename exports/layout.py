@@ -61,6 +61,7 @@ class Form:
     pages_wide: int = 1  # when printed
     repeat_columns: str | None = None  # on every page of a wide print: "A:E"
     scrolls_from: str = "A"  # first column that scrolls
+    known_by: tuple[str, str] = ("visit_id", "firm_code")  # by what a returned row is known beside its key
     letters: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from exports.cells import Cell
-from exports.layout import ROSTER, TEAM, Column, Kind, Language, both
+from exports import filled_in
+from exports.layout import ROSTER, TEAM, both
 from exports.page import HEAD_ROWS, column_range, open_page, width_to
 from exports.roster_rows import numbered
 from exports.sheet import Sheet
-from exports.words import PROBLEMS, RESULTS, Term, choice_lists
+from exports.words import PROBLEMS, RESULTS, choice_lists
 
 if TYPE_CHECKING:
     from exports.roster import Office
     from exports.workbook import Book
 
-LISTS = "_lists"
-FACTS = "_evenhand"
 ROOM = 200  # rows below the roster that may be added and are checked, too
 
 
@@ -30,43 +28,11 @@ def roster(book: Book, office: Office) -> None:
     heading = sheet.headings(ROSTER, language)
     first, last = sheet.table(ROSTER, office.rows, height=36)
     sheet.filter(ROSTER, heading, last)
-    guard_entries(sheet, office, first, max(last, first) + ROOM)
+    lists, begin = choice_lists(office.policy, office.people), {"visited_on": office.facts.as_of}
+    filled_in.guard_entries(sheet, ROSTER, lists, begin, language, first, max(last, first) + ROOM)
     if last >= first:
-        guard_facts(sheet, language, first, last)
+        filled_in.guard_facts(sheet, ROSTER, language, first, last)
         open_problems(sheet, office, first, last)
-
-
-def guard_entries(sheet: Sheet, office: Office, first: int, last: int) -> None:
-    """Drop-downs and date checks with messages on the columns people fill in."""
-    lists, language = choice_lists(office.policy, office.people), office.language
-    for place, column in enumerate(c for c in ROSTER.columns if c.choices):
-        if not lists[str(column.choices)]:
-            continue
-        source = f"'{LISTS}'!${_list_letter(place)}$2:${_list_letter(place)}${len(lists[str(column.choices)]) + 1}"
-        sheet.drop_down(column_range(ROSTER, column.id, first, last), source, *_choose(column, language))
-    begin = f"DATE({office.facts.as_of:%Y,%-m,%-d})"
-    for column in (c for c in ROSTER.entries() if c.kind is Kind.date):
-        earliest = begin if column.id == "visited_on" else "DATE(2000,1,1)"
-        message = both(
-            f"请填写日期（{office.facts.as_of:%Y-%m-%d}以后），格式 2026-05-01。",
-            "Enter a date, as 2026-05-01, not before the plan.",
-            language,
-        )
-        cells = column_range(ROSTER, column.id, first, last)
-        sheet.dates_only(cells, earliest, "DATE(2100,12,31)", column.heading(language).replace("\n", " "), message)
-
-
-def _choose(column: Column, language: Language) -> tuple[str, str]:
-    message = both("请从下拉列表中选择。", "Choose from the list.", language)
-    return column.heading(language).replace("\n", " "), message
-
-
-def guard_facts(sheet: Sheet, language: Language, first: int, last: int) -> None:
-    """Typing over the plan's own columns is refused; sorting and removing columns stay possible."""
-    message = both("此列为计划内容，请勿改动。", "This column states the plan; leave it as it is.", language)
-    for column in ROSTER.columns:
-        if not column.entry:
-            sheet.fixed(column_range(ROSTER, column.id, first, last), both("计划内容", "Plan", language, " "), message)
 
 
 def open_problems(sheet: Sheet, office: Office, first: int, last: int) -> None:
@@ -110,21 +76,6 @@ def _team(book: Book, office: Office, number: int, names: str, rows: pl.DataFram
 
 def hidden_facts(book: Book, office: Office) -> None:
     """The lists behind the drop-downs, and by what the workbook is recognised when it comes back."""
-    columns = [c for c in ROSTER.columns if c.choices]
-    lists = choice_lists(office.policy, office.people)
-    terms: list[tuple[Term, ...]] = [lists[str(c.choices)] for c in columns]
-    sheet = book.sheet(LISTS, [30.0] * len(columns))
-    sheet.row([c.heading("en") for c in columns], "heading")
-    for index in range(max(map(len, terms))):
-        sheet.row([Cell(t[index].label(office.language), "code") if index < len(t) else None for t in terms])
-    sheet.worksheet.sheet_state = "hidden"
-    sheet.protect()
-    facts = book.sheet(FACTS, [24.0, 70.0])
-    shown = {**office.facts.hidden(), "evenhand_region": office.region, "evenhand_head_rows": str(HEAD_ROWS)}
-    for name, value in shown.items():
-        facts.row([name, value], "key")
-    facts.worksheet.sheet_state = "veryHidden"
-
-
-def _list_letter(place: int) -> str:
-    return chr(ord("A") + place)
+    filled_in.hidden_lists(book, ROSTER, choice_lists(office.policy, office.people), office.language)
+    region = {"evenhand_region": office.region, "evenhand_head_rows": str(HEAD_ROWS)}
+    filled_in.hidden_facts(book, office.facts.hidden() | region)

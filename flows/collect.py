@@ -1,4 +1,7 @@
-"""A filled roster comes back: its good rows become proposed records, the next run's input, and an answer is written."""
+"""A filled workbook comes back: its good rows become proposed records, the next run's input, and an answer is written.
+
+By its hidden facts it is a roster of visits, or a day's list of examinations (`flows.collect_consignments`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from config.errors import CheckFailed, UsageError
+from config.errors import ApprovalRequired, CheckFailed, UsageError
 from config.settings import Settings
 from flows import console
 from flows.prefect_home import prepare
@@ -29,7 +32,7 @@ class Taken:
     """What one file came to."""
 
     file: str
-    visits: int
+    visits: int  # or examinations
     records: int
     refused: int
     unchanged: int
@@ -99,30 +102,48 @@ def collect_roster(
     return Taken(path.name, *told, answer)
 
 
+def collect_workbook(settings: Settings, path: Path, answer: Path, *, officer: str, run_id: str | None = None) -> Taken:
+    """Collect a roster or a day's list of examinations, whichever it is."""
+    from exports.facts import CONSIGNMENT_KIND
+    from exports.returned_book import kind_of
+    from flows.collect_consignments import collect_consignments
+
+    if not officer.strip():
+        raise ApprovalRequired("officer is empty.", remedy="say by --officer who hands it in")
+    of_day = kind_of(path) == CONSIGNMENT_KIND
+    return (collect_consignments if of_day else collect_roster)(settings, path, answer, officer=officer, run_id=run_id)
+
+
 def collect(
-    files: Annotated[list[Path], typer.Argument(help="Filled rosters.")],
+    files: Annotated[list[Path], typer.Argument(help="Filled rosters, or filled lists of a day's examinations.")],
     officer: Annotated[str, typer.Option(help="Who hands them in.")],
     run_id: Annotated[
-        str | None, typer.Option("--run", help="Run whose plan they belong to; default: the last.")
+        str | None,
+        typer.Option("--run", help="Run they belong to; default: the last for rosters, their own for a day's lists."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the annotated copies; default: beside the files.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Read filled rosters back: good rows become proposed records, every problem is marked in an annotated copy.
+    """Read filled rosters, or lists of a day's examinations, back: good rows become proposed records, every problem is
+    marked in an annotated copy. What a list says was not examined is owed on the next day that is made.
 
-    Example:  evenhand collect roster-430101.xlsx --officer li.na
+    Examples:
+
+      evenhand collect roster-430101.xlsx --officer li.na
+
+      evenhand collect examinations.xlsx --officer li.na
     """
     settings = Settings()
     prepare(settings.root)
     rows: list[dict[str, Any]] = []
     for path in files:
         answer = (out or path.parent) / f"{path.stem}-answer.xlsx"
-        taken = collect_roster(settings, path, answer, officer=officer, run_id=run_id)
+        taken = collect_workbook(settings, path, answer, officer=officer, run_id=run_id)
         rows.append({name: getattr(taken, name) for name in taken.__dataclass_fields__})
     if as_json:
         console.print_json(rows)
     else:
-        headings = ["file", "visits", "records", "refused", "unchanged", "not yet", "answer"]
-        console.print_table("Returned rosters", headings, [tuple(str(v) for v in row.values()) for row in rows])
+        headings = ["file", "results", "records", "refused", "unchanged", "not yet", "answer"]
+        console.print_table("Returned workbooks", headings, [tuple(str(v) for v in row.values()) for row in rows])
     if any(row["refused"] for row in rows):
         raise CheckFailed("some rows were refused.", remedy="see the annotated copies, mend, and collect again")

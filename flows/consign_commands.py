@@ -65,11 +65,11 @@ def consign(
 
 def describe(done: dict[str, Any]) -> None:
     """Print the days, then the rates of the period so far."""
-    columns = ["day", "declared", "examined", "must", "random", "risk", "beyond_minutes"]
+    columns = ["day", "declared", "examined", "must", "random", "risk", "owed", "beyond_minutes"]
     days = [
         [*(row[name] for name in columns), f"{row['minutes_used']:,} of {row['minutes']:,}"] for row in done["days"]
     ]
-    headings = ["day", "declared", "examined", "must", "by chance", "by risk", "no minutes", "minutes used"]
+    headings = ["day", "declared", "examined", "must", "by chance", "by risk", "owed", "no minutes", "minutes used"]
     console.print_table("Examinations", headings, days)
     shown = [
         (
@@ -82,6 +82,9 @@ def describe(done: dict[str, Any]) -> None:
     ]
     title = f"Rates of {done['period']} by {done['pack']}, ratings of run {done['run_id']}"
     console.print_table(title, ["office", "tier", "declared", "examined", "wanted", "so far", "state"], shown)
+    if done["not_examined"]:
+        said = f"{done['not_examined']} came back as not examined: they do not count, and the next day made owes them"
+        console.out.print(said, markup=False)
     console.out.print(f"written to {done['out']}", markup=False)
 
 

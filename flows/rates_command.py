@@ -25,17 +25,31 @@ def rates(
     step: Annotated[
         int | None, typer.Option(min=0, help="A rate moves by at most this, per mille of itself, against the policy's.")
     ] = None,
+    consignments: Annotated[
+        bool, typer.Option("--consignments", help="Of the examinations at the border, in the last quarter made.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Estimate from the drawn visits alone how often something is wrong in each tier, and propose rates.
 
     Visits chosen by risk say nothing about a tier; the draw's known probabilities do. People decide.
 
-    Example:  evenhand rates --visits 700
+    Examples:
+
+      evenhand rates --visits 700
+
+      evenhand rates --consignments
     """
     settings = Settings()
     prepare(settings.root)
+    from flows.hit_rates import print_hits
     from flows.run import restored
+
+    if consignments and any(given is not None for given in (visits, explore, step)):
+        raise UsageError("--consignments proposes no rates.", remedy="leave --visits, --explore and --step away")
+    if consignments:
+        print_hits(settings, run_id, as_json=as_json)
+        return
 
     found = rates_of_run(settings, run_id, visits=visits, explore=explore, step=step)
     terms = terms_of(restored(settings, run_id).context.policy, explore, step)

@@ -11,11 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from config.errors import InputError
+from models.consignment.debt import DEBTS
 from models.consignment.terms import BALANCE, DECLARATIONS, OFFICES, DayPlan
 from models.intake.raw import readable
 
 FRAMES = ("chosen", "left_out", "balance", "use", "overload")
 HEAD = "day.json"
+CARRIED = "carried.parquet"
 
 
 def read_declarations(path: Path, prefix: str = "cn") -> pl.DataFrame:
@@ -75,13 +77,17 @@ def _whole(path: Path, frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.with_columns(number)
 
 
-def save_day(plan: DayPlan, folder: Path) -> Path:
-    """The day's plan as a folder (Parquet, JSON), whole or not at all; an earlier one of the day is replaced."""
+def save_day(plan: DayPlan, folder: Path, carried: pl.DataFrame | None = None) -> Path:
+    """The day's plan as a folder (Parquet, JSON), whole or not at all; an earlier one of the day is replaced.
+
+    `carried`: the DEBTS of earlier days that its balance began with.
+    """
     temporary = folder.parent / f".{folder.name}.part"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name in FRAMES:
         getattr(plan, name).write_parquet(temporary / f"{name}.parquet")
+    (DEBTS.to_frame() if carried is None else carried).write_parquet(temporary / CARRIED)
     text = json.dumps({"day": plan.day.isoformat(), "publication": plan.publication}, ensure_ascii=False, indent=1)
     (temporary / HEAD).write_text(text + "\n", encoding="utf-8")
     old = folder.parent / f".{folder.name}.old"
@@ -102,10 +108,26 @@ def load_day(folder: Path) -> DayPlan:
         raise InputError(f"not a saved day ({error}).", file=str(folder), remedy="run the day again") from error
     with readable(str(folder), "saved day", "run the day again"):
         frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
+    if "drawn" not in frames["chosen"].columns:  # a day saved before it was kept
+        frames["chosen"] = frames["chosen"].with_columns(drawn=pl.col("why") == "random")
     return DayPlan(day=day, publication=publication, **frames)
+
+
+def days_kept(root: Path) -> dict[date, Path]:
+    """Folders of the saved days under `root` (named YYYY-MM-DD), in order."""
+    return {date.fromisoformat(path.name): path for path in sorted(root.glob("????-??-??")) if path.is_dir()}
+
+
+def carried_by(folder: Path) -> pl.DataFrame:
+    """The DEBTS that a saved day began with; none where the day was saved before there were any."""
+    path = folder / CARRIED
+    if not path.exists():
+        return DEBTS.to_frame()
+    with readable(str(path), "saved day", "run the day again"):
+        return pl.read_parquet(path).select(pl.col(name).cast(dtype) for name, dtype in DEBTS.items())
 
 
 def balance_before(root: Path, day: date) -> pl.DataFrame:
     """The balance of the last saved day before `day` under `root` (folders named YYYY-MM-DD); empty when none."""
-    earlier = sorted(path for path in root.glob("????-??-??") if path.is_dir() and path.name < day.isoformat())
+    earlier = [folder for kept, folder in days_kept(root).items() if kept < day]
     return load_day(earlier[-1]).balance if earlier else pl.DataFrame(schema=BALANCE)

@@ -59,6 +59,7 @@ CHOSEN = pl.Schema(
         "examination": Text,
         "minutes": Int,
         "why": Text,  # must | random | risk
+        "drawn": pl.Boolean,  # for the random floor; also where it had to be examined anyway
         "number": pl.UInt64,  # keyed number of the declaration on the day
         "detail": Text,  # arguments of the reason as JSON
     }

@@ -13,22 +13,12 @@ import polars as pl
 
 from config.conditions import Severity
 from config.in_force import Policy
-from models.outcome.returned import FOUND, REFUSED, RESULTS
+from models.outcome.judged import Rule, judge
+from models.outcome.returned import FOUND, RESULTS
 from models.outcome.staff import Staff, with_flaws
 from models.records import RECORDS, VISITS, empty
 
 AGENCY = "inspection"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`broken`: rows that break it; `column`: the cell to mend."""
-
-    name: str
-    column: str
-    broken: pl.Expr
-    reason: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -73,12 +63,10 @@ def propose(
         )
     )
     rows, rules = with_flaws(rows, staff), tuple(_rules(policy, as_of))
-    first = pl.coalesce(pl.when(rule.broken.fill_null(False)).then(pl.lit(at)) for at, rule in enumerate(rules))
-    judged = rows.with_columns(broken=first)
-    good = judged.filter(pl.col("broken").is_null())
+    good, refused = judge(rows, rules)
     same = _as_known()
     fresh = good.filter(~same.fill_null(False))
-    return Proposed(_visits(fresh), _records(fresh, as_of), _refused(judged, rules), good.height - fresh.height)
+    return Proposed(_visits(fresh), _records(fresh, as_of), refused, good.height - fresh.height)
 
 
 def _rules(policy: Policy, as_of: date) -> Iterator[Rule]:
@@ -149,17 +137,3 @@ def _records(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in RECORDS.items())
         .sort("record_id")
     )
-
-
-def _refused(judged: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
-    found = [
-        (row["file"], row["sheet"], row["row"], rule.column, rule.name, _shown(row, rule), rule.reason, rule.remedy)
-        for row in judged.filter(pl.col("broken").is_not_null()).iter_rows(named=True)
-        for rule in (rules[row["broken"]],)
-    ]
-    return pl.DataFrame(found, schema=REFUSED, orient="row").sort("file", "sheet", "row")
-
-
-def _shown(row: dict[str, object], rule: Rule) -> str | None:
-    value = row[rule.column]
-    return None if value is None else str(value)[:120]

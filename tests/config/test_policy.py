@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import PolicyError, PolicyGap
-from config.policy import SCENARIOS, load_policy, pack_names
+from config.policy import PACKS, SCENARIOS, load_policy, pack_names
 from tests.config.small_pack import REFERENCE, write_pack
 
 ITEM = "values:\n      2024-01-01: {value: {minor: -1, general: -10, serious: -50}"
@@ -252,3 +253,41 @@ def test_customs_tiers_come_and_go() -> None:
     assert "certified" not in by_day[date(2021, 11, 1)]
     gaps = {n.path for n in book.at(date(2026, 4, 1)).notices if n.kind == "gap"}
     assert {"tiers.gates.violations_to_volume", "inspection.consignment.rates"} <= gaps
+
+
+def customs(folder: Path, old: str, new: str) -> Path:
+    """The customs pack with one text of its inspection.yaml changed."""
+    pack = folder / "customs-cn"
+    shutil.copytree(PACKS / "customs-cn", pack)
+    text = (pack / "inspection.yaml").read_text("utf-8")
+    assert old in text
+    (pack / "inspection.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    return pack
+
+
+def test_what_an_examination_finds_proposes_an_item_by_dated_law(tmp_path: Path) -> None:
+    pack = customs(tmp_path, "value: customs_undervaluation", "value: null")
+    rules = load_policy(pack).at(date(2020, 6, 1)).inspection.consignment
+    assert rules is not None
+    assert sorted(rules.findings) == ["description", "origin", "prohibited", "quantity"]
+    assert (rules.findings["origin"].item, str(rules.findings["origin"].clause)) == (
+        "customs_misdeclaration",
+        "customs-penalties 15",
+    )
+    assert "inspection.consignment.findings.value" in {
+        note.path for note in load_policy(pack).at(date(2020, 6, 1)).notices if note.kind == "gap"
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: customs_undervaluation", "value: customs_beauty", "unknown item"),
+        ("value: customs_undervaluation", "value: advanced_certification", "no adverse item"),
+        ("    prohibited:", "    beauty:", "beauty"),
+        ("{instrument: customs-penalties", "{instrument: nobody", "unknown instrument"),
+    ],
+)
+def test_a_finding_that_the_pack_does_not_know_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(PolicyError, match=message):
+        load_policy(customs(tmp_path, old, new)).at(date(2020, 6, 1))

@@ -11,9 +11,11 @@ import openpyxl
 import pytest
 
 from exports.compliance import write_register
+from exports.consignment_sheet import write_day
 from exports.roster import write_rosters
 from tests.exports.test_notice import told, write
 from tests.exports.world import make_world
+from tests.models.consignment import morning
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +43,8 @@ def test_every_cell_of_every_workbook_survives(tmp_path: Path) -> None:
     w = make_world(60, 2, nasty=True)
     paths = write_rosters(w.plan, w.enterprises, w.inspectors, w.policy, w.facts, tmp_path)
     paths.append(write_register(w.ratings, w.ratings.head(9), w.enterprises, w.policy, w.facts, tmp_path / "r.xlsx"))
+    day = morning.planned(morning.declarations(90, must=20))
+    paths.append(write_day(day, morning.policy(), tmp_path / "day.xlsx", run="r1"))
     for path, back in zip(paths, through(paths, "xlsx:Calc MS Excel 2007 XML", tmp_path), strict=True):
         sent, found = cells(path), cells(back)
         assert list(sent) == list(found)

@@ -18,13 +18,18 @@ from atheris import FuzzedDataProvider  # type: ignore[import-untyped]
 from config.errors import EvenhandError
 from config.policy import load_policy
 from exports.bid_list import write_bid_list
+from exports.consignment_return import collect_day
+from exports.consignment_sheet import write_day
 from exports.outcome_form import collect_file
 from exports.registers import write_registers
 from exports.roster import write_rosters
 from models.consignment.customs import read_customs
 from models.consignment.day import day_seed
-from models.consignment.files import load_day, read_declarations, read_offices, save_day
+from models.consignment.debt import debts
+from models.consignment.files import carried_by, load_day, read_declarations, read_offices, save_day
 from models.consignment.publication import publish_evening, publish_morning, verify_published
+from models.consignment.results import TOLD
+from models.consignment.terms import DayPlan
 from models.inspection import load_plan, make_plan, verify_draw
 from models.intake import intake, load_source
 from models.intake.csv_text import read_csv
@@ -240,6 +245,23 @@ def _collect(folder: Path) -> None:
 
 
 @cache
+def _listed() -> DayPlan:
+    return morning.planned(morning.declarations(40))
+
+
+@cache
+def _list() -> Files:
+    return made(lambda folder: write_day(_listed(), morning.policy(), folder / "list.xlsx", run="r1"))
+
+
+def _collect_list(folder: Path) -> None:
+    plan, answer = _listed(), folder / "answer.xlsx"
+    firms = plan.chosen["enterprise_id"]
+    collect_day(folder / "list.xlsx", plan, morning.policy(), DAY, enterprises=firms, answer=answer)
+    assert answer.is_file(), "no answer"
+
+
+@cache
 def _plan() -> Files:
     return made(lambda folder: make_plan(inspection_world(n=60, inspectors=6)).save(folder / "plan"))
 
@@ -248,7 +270,7 @@ def _plan() -> Files:
 def _day() -> Files:
     def write(folder: Path) -> None:
         plan = morning.planned(morning.declarations(40))
-        save_day(plan, folder / "day")
+        save_day(plan, folder / "day", debts(TOLD.to_frame()))
         publish_morning(plan, folder / "published")
         publish_evening(folder / "published", day_seed(morning.SEED, plan.day))
 
@@ -319,10 +341,11 @@ TARGETS: dict[str, Target] = {
     "tender-book": Target(lambda: _sheets("t.xlsx"), lambda f: read_tenders(f / "t.xlsx")),
     "tender-csv": Target(lambda: _sheets("t.csv"), lambda f: read_tenders(f / "t.csv")),
     "roster": Target(_roster, _collect, writes=frozenset({"answer.xlsx"})),
+    "list": Target(_list, _collect_list, writes=frozenset({"answer.xlsx"})),
     "declarations": _file("d.csv", DECLARATIONS, read_declarations),
     "offices": _file("o.csv", b"office,examination,minutes\nDDG,scan,480\n", read_offices),
     "customs": _file("c.csv", CUSTOMS, lambda path: read_customs([path])),
     "plan": Target(_plan, lambda f: (load_plan(f / "plan"), verify_draw(f / "plan"))),
-    "day": Target(_day, lambda f: (load_day(f / "day"), verify_published(f / "published"))),
+    "day": Target(_day, lambda f: (load_day(f / "day"), carried_by(f / "day"), verify_published(f / "published"))),
     "anchor": _file("a.json", json.dumps(ANCHOR).encode(), lambda path: [h.holds() for h in read_anchor(path)]),
 }
