@@ -14,28 +14,17 @@ from flows import server
 from flows.earlier import previous
 from flows.officers import may_decide
 from flows.publish import publish
-from flows.rate import ratings
 from flows.register import file_digests
+from flows.results import ratings, subject_digest
 from flows.run import FinishedRun, restored
-from flows.schedule import planned
 from flows.signed import signed
 from flows.steps import deliver
 from flows.tender import score_tenders
 from models.redress.notices import announce, worsened
 from models.store import events, ledger
-from models.store.canonical import json_digest
-from models.store.digest import frame_digest
 from models.store.locks import run_lock
 from models.store.recalls import not_recalled
 from models.store.session import Store, UnitOfWork, open_store
-
-
-def subject_digest(run: FinishedRun) -> str:
-    """Digest of exactly what is approved: the ratings, and the plan where there is one."""
-    parts = {"ratings": frame_digest(ratings(run.work / "ratings"), ("enterprise_id",))}
-    if (run.work / "plan").is_dir():
-        parts["visits"] = frame_digest(planned(run.work / "plan").visits, ("visit_id",))
-    return json_digest(parts)
 
 
 def standing(store: Store, run: FinishedRun) -> dict[str, Any] | None:

@@ -72,9 +72,8 @@ def collect_roster(
     The same file twice changes nothing. Raises InputError for a file that is no roster of that run's plan.
     """
     from exports.outcome_form import collect_file
-    from flows.intake import tables
+    from flows.results import planned, tables
     from flows.run import restored
-    from flows.schedule import planned
     from flows.signed import signed
     from models.outcome import Staff
     from models.store.locks import run_lock

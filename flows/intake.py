@@ -9,9 +9,9 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from config.errors import UsageError
 from flows.discreet import discreet
 from flows.feedback import OVERRIDES, feedback, hashes, laid_over
+from flows.results import tables as tables  # the accepted tables: what every later step reads
 from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
@@ -74,13 +74,6 @@ def take_in(context: RunContext, folder: Path) -> dict[str, int]:
 
     once(folder, make)
     return dict(read_json(folder / "intake.json")["counts"])
-
-
-def tables(folder: Path) -> dict[str, pl.DataFrame]:
-    """The accepted tables of a finished intake; UsageError when it was tidied away."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} was tidied away.", remedy="give the run's command again")
-    return {p.stem: pl.read_parquet(p) for p in sorted(folder.glob("*.parquet")) if p.stem != "rejected"}
 
 
 def rejected(folder: Path) -> pl.DataFrame:

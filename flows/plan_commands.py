@@ -76,7 +76,7 @@ def plan(
     """
     from flows.plan_words import plan_words
     from flows.summary import price_of_randomness, rates_by_tier
-    from models.inspection import counterfactuals
+    from models.inspection.counterfactuals import counterfactuals
 
     found, given = _last_plan(run_id, folder)
     names = ("tier", "enterprises", "wanted", "planned", "rate_wanted", "rate_planned")
@@ -106,8 +106,9 @@ def replan(
     Example:  evenhand replan --today 2026-12-10 --absences sick.csv --out var/out/replanned
     """
     from models import records
-    from models.inspection import Changes, changed_input, changed_visits, violations
-    from models.inspection import replan as changed
+    from models.inspection import violations
+    from models.inspection.replan import Changes, changed_input, changed_visits
+    from models.inspection.replan import replan as changed
 
     before, given = _last_plan(run_id, folder)
     changes = Changes(

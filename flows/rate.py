@@ -12,7 +12,8 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.discreet import discreet
 from flows.earlier import history
-from flows.intake import tables
+from flows.results import ratings as ratings
+from flows.results import tables
 from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once
@@ -70,8 +71,3 @@ def _remove(out: Place) -> None:
         out.remove()
     else:
         shutil.rmtree(out)
-
-
-def ratings(folder: Path) -> pl.DataFrame:
-    """models.records.RATINGS of a finished rating step."""
-    return pl.read_parquet(folder / "ratings.parquet")

@@ -10,12 +10,12 @@ from prefect.cache_policies import NO_CACHE
 
 from config.errors import CheckFailed
 from flows.discreet import discreet
-from flows.intake import tables
-from flows.rate import ratings
+from flows.results import planned as planned
+from flows.results import ratings, tables
 from flows.retries import IO
 from flows.run import RunContext
 from flows.steps import once, read_json, write_json
-from models.inspection import Plan, PlanInput, load_plan, make_plan, violations
+from models.inspection import PlanInput, make_plan, violations
 from models.records import TABLES, empty
 
 
@@ -63,8 +63,3 @@ def plan_inspections(context: RunContext, intake_folder: Path, rating_folder: Pa
 
     once(folder, make)
     return dict(read_json(folder / "plan.json"))
-
-
-def planned(folder: Path) -> Plan:
-    """The plan of a finished planning step."""
-    return load_plan(folder / "plan")

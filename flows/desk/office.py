@@ -16,12 +16,9 @@ from config.errors import UsageError
 from config.settings import Settings
 from exports.left_out_words import left_out_text, short_reason, why_text
 from exports.roster_rows import team_names
-from flows.approve import subject_digest
 from flows.earlier import history
-from flows.intake import tables
-from flows.rate import ratings
+from flows.results import planned, ratings, subject_digest, tables
 from flows.run import FinishedRun, restored
-from flows.schedule import planned
 from flows.signed import signed
 from models.inspection import Plan
 from models.rating import Explanation, explain

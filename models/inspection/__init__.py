@@ -1,27 +1,36 @@
-"""The inspection plan: demand → quota → draw → roster → check, with a reason for every firm in or out."""
+"""The inspection plan: demand → quota → draw → roster → check, with a reason for every firm in or out.
+
+Whoever only reads or checks a plan loads no solver (some 200 MB): `make_plan` is imported when it is first asked for,
+`replan` and `counterfactuals` from the files of these names.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from models.inspection.check import Violation, violations
-from models.inspection.counterfactuals import Counterfactual, counterfactuals
-from models.inspection.make import make_plan
 from models.inspection.plan_files import load_plan, publish_draw, verify_draw
-from models.inspection.replan import Changes, changed_input, changed_visits, replan
 from models.inspection.terms import DrawPublication, Operations, Plan, PlanInput
 
+if TYPE_CHECKING:
+    from models.inspection.make import make_plan
+
+
+def __getattr__(name: str) -> Any:
+    if name != "make_plan":
+        raise AttributeError(f"module {__name__} has no {name}")
+    from models.inspection.make import make_plan
+
+    return make_plan
+
+
 __all__ = [
-    "Changes",
-    "Counterfactual",
     "DrawPublication",
     "Operations",
     "Plan",
     "PlanInput",
     "Violation",
-    "changed_input",
-    "changed_visits",
-    "counterfactuals",
     "load_plan",
     "make_plan",
     "publish_draw",
-    "replan",
     "verify_draw",
     "violations",
 ]

@@ -8,8 +8,11 @@ rank = u/(1-u) * (1-p)/p, and the n smallest ranks are drawn.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -64,3 +67,11 @@ def probabilities(measure: Floats, quota: int) -> Floats:
     low, rest = divmod(quota, MICRO)
     p = targets(measure, low) * (1 - rest / MICRO) if low else np.zeros(len(measure))
     return p + targets(measure, low + 1) * (rest / MICRO) if rest else p
+
+
+def pool_hash(pool: pl.DataFrame) -> str:
+    """sha256 over the lines "stratum,enterprise,measure" in their order; published before the seed."""
+    lines = pool.sort("stratum", "enterprise_id").select(
+        pl.concat_str("stratum", "enterprise_id", pl.col("measure").cast(pl.String), separator=",") + "\n"
+    )
+    return hashlib.sha256("".join(lines.to_series()).encode()).hexdigest()

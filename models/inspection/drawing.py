@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -118,19 +117,11 @@ def _publish(
         commitment=keyed.commitment(given.seed),
         seed=given.seed.hex(),
         mode=how,
-        pool_hash=pool_hash(published),
+        pool_hash=draw.pool_hash(published),
         strata=strata.select("stratum", *STRATUM, "enterprises", "pool", "random_quota", "n"),
         pool=published.select("enterprise_id", "stratum", "measure", "per_million", "number", "drawn"),
         price=price_of_randomness(rows),
     )
-
-
-def pool_hash(pool: pl.DataFrame) -> str:
-    """sha256 over the lines "stratum,enterprise,measure" in their order; published before the seed."""
-    lines = pool.sort("stratum", "enterprise_id").select(
-        pl.concat_str("stratum", "enterprise_id", pl.col("measure").cast(pl.String), separator=",") + "\n"
-    )
-    return hashlib.sha256("".join(lines.to_series()).encode()).hexdigest()
 
 
 def price_of_randomness(rows: pl.DataFrame) -> dict[str, int]:

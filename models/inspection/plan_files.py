@@ -17,7 +17,6 @@ import polars as pl
 
 from config.errors import InputError
 from models.inspection import draw, keyed
-from models.inspection.drawing import pool_hash
 from models.inspection.terms import QUOTA, DrawPublication, Plan
 from models.intake.raw import readable
 from models.records import PLAN_LEFT_OUT, PLAN_VISITS
@@ -185,7 +184,7 @@ def differences(published: DrawPublication) -> Iterator[str]:
     seed = bytes.fromhex(published.seed)
     if keyed.commitment(seed) != published.commitment:
         yield "commitment: the seed is not the one committed to"
-    if pool_hash(published.pool) != published.pool_hash:
+    if draw.pool_hash(published.pool) != published.pool_hash:
         yield "pool: its hash is not the one published"
     strata, pool = published.strata.sort("stratum"), published.pool.sort("stratum", "enterprise_id")
     n = _whole(strata, seed)

@@ -6,7 +6,6 @@ import math
 from itertools import pairwise
 
 import polars as pl
-from scipy.stats import norm
 
 from models.outcome.rates import MILLION
 
@@ -29,6 +28,8 @@ def ordering(rates: pl.DataFrame, *, confidence: float = 0.95) -> pl.DataFrame:
     ordered: the whole interval of the difference is above 0; reversed: below; not_shown: it contains 0 — more
     visits are needed before anybody may say so; unknown: a tier without enough drawn results.
     """
+    from scipy.stats import norm  # 70 MB that readers of earlier runs (the desk) never need
+
     tiers = list(rates.iter_rows(named=True))
     pairs = max(len(tiers) - 1, 1)
     z = float(norm.ppf(1 - (1 - confidence) / (2 * pairs)))

@@ -16,7 +16,6 @@ from datetime import date
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import beta, norm, t
 
 from models.outcome.returned import CLEAN, FOUND
 
@@ -130,6 +129,8 @@ def effective_size(y: Floats, probability: Floats, rate: float, variance: float)
 
 def interval(rate: float, size: float, n: int, confidence: float) -> tuple[float, float]:
     """Clopper–Pearson on the effective size, less what estimating the variance from n firms costs (Student's t)."""
+    from scipy.stats import beta, norm, t  # 70 MB that readers of earlier runs (the desk) never need
+
     if math.isinf(size):
         return rate, rate
     if n < 2:

@@ -9,7 +9,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models import records
-from models.inspection import Changes, Plan, PlanInput, changed_input, changed_visits, make_plan, replan, violations
+from models.inspection import Plan, PlanInput, make_plan, violations
+from models.inspection.replan import Changes, changed_input, changed_visits, replan
 from tests.models.inspection.world import frame, world
 
 TODAY = date(2026, 7, 3)  # most visits come early, where hours are no constraint
