@@ -73,7 +73,7 @@ class Shard:
 
 def table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
     """A table by name, without rows where it is absent."""
-    return tables.get(name, empty(TABLES[name]))
+    return tables[name] if name in tables else empty(TABLES[name])
 
 
 def codes_of(tables: Mapping[str, pl.DataFrame]) -> Codes:

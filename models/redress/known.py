@@ -12,7 +12,7 @@ from models.records import TABLES, empty
 
 def as_known(tables: Mapping[str, pl.DataFrame], day: date) -> dict[str, pl.DataFrame]:
     """Rows that had not come yet left out, later outcomes blank. Ends set in advance (bans, lists) stay."""
-    whole = {name: tables.get(name, empty(schema)) for name, schema in TABLES.items()}
+    whole = {name: tables[name] if name in tables else empty(schema) for name, schema in TABLES.items()}
 
     def until(column: str) -> pl.Expr:
         return pl.when(pl.col(column) <= day).then(pl.col(column)).alias(column)

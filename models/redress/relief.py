@@ -31,6 +31,8 @@ def relieved_rows(
         who = [pl.col(key) == relief[key] for key in ("enterprise_id", "region", "industry") if relief[key] is not None]
         covered = enterprises.select(pl.all_horizontal(pl.lit(True), *who).alias("covered"))["covered"]
         mask = covered if covered.len() == enterprises.height else pl.Series([True] * enterprises.height)
+        if not mask.any():
+            continue  # as a rule, where few enterprises are looked at
         when = [pl.col("act_date") >= relief["from_date"]] if relief["from_date"] is not None else []
         when += [pl.col("act_date") <= relief["to_date"]] if relief["to_date"] is not None else []
         when += [pl.col("item") == _code(items, relief["item"])] if relief["item"] is not None else []

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from config.errors import InputError
 from config.in_force import Item, Listing, Policy
-from models.rating import Explanation, explain, explain_many, rate
+from models.rating import Explanation, explain, explain_many, rate, remember
+from models.rating.neighbourhood import Near
 from models.rating.ways import Thing
 from models.redress.known import as_known
 from models.redress.status import Status
@@ -197,6 +198,24 @@ def test_many_explanations_equal_one_after_the_other(seed: int, linked: bool) ->
     ids = ["cn:0003", "cn:0000", "cn:0005"]
     found = [one.to_dict() for one in explain_many(ids, tables, policy)]
     assert found == [explain(name, tables, policy).to_dict() for name in ids]
+
+
+@QUICK
+@given(SEEDS, st.booleans())
+def test_a_neighbourhood_looked_up_explains_like_the_whole(seed: int, linked: bool) -> None:
+    tables = world(seed)
+    policy = with_links(market(), begun_after_trigger=False) if linked else market()
+    days = [AS_OF - timedelta(days=30 * n) for n in (2, 1)]
+    history = pl.concat([remember(rate(tables, policy), policy.pack, day) for day in days])
+    near = Near(tables, history)
+    for ids in (["cn:0003"], ["cn:0005", "cn:0000", "cn:0003", "cn:0003"]):
+        few, past = near.around(ids)
+        found = [one.to_dict() for one in explain_many(ids, few, policy, history=past)]
+        assert found == [explain(name, tables, policy, history=history).to_dict() for name in ids]
+        assert past is not None
+        assert past.height <= history.height
+    with pytest.raises(InputError, match="cn:none"):
+        explain("cn:none", near.around(["cn:none"])[0], policy)
 
 
 def test_a_firm_on_a_list_is_told_the_list_its_end_and_its_clause() -> None:
