@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,8 @@ from config.errors import UsageError
 from config.settings import Settings
 from flows import console
 from flows.prefect_home import prepare
+
+KEEP_ALIVE = 65  # seconds; with fewer a browser's next request meets a connection that is just being closed
 
 
 def serve(
@@ -38,7 +40,8 @@ def serve(
     office.get_ready()
     app = make_app(office, people, secure=behind_tls)
     console.out.print(f"desk: http://{host}:{port}/ (stop with Ctrl+C)", markup=False)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, access_log=False)
+    quiet: dict[str, Any] = {"log_level": "warning", "server_header": False, "access_log": False}
+    uvicorn.run(app, host=host, port=port, timeout_keep_alive=KEEP_ALIVE, **quiet)
 
 
 def desk_user(

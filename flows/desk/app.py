@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +12,22 @@ from fastapi import Depends, FastAPI, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from config.errors import EvenhandError
-from flows.desk.guard import HEADERS, Limit, Sessions, same_token, wall
-from flows.desk.office import Office
+from flows.desk.guard import HEADERS, Limit, Sessions, Wall, same_token
+from flows.desk.office import MONTHS, Office
 from flows.desk.people import People, Person
 from flows.desk.returned import take_upload
 
 ASSETS = Path(__file__).parent.parent / "assets" / "desk"
 Text = Annotated[str, Form(max_length=4_000)]
+
+
+class Download(FileResponse):
+    """A file of the run, read in a few pieces: every piece costs a thread's turn."""
+
+    chunk_size = 1 << 20  # bytes
 
 
 class Refused(Exception):
@@ -37,23 +45,26 @@ class Desk:
         self.office, self.people, self.sessions, self.tries = office, people, sessions, tries
         self.templates = Environment(
             loader=PackageLoader("flows", "templates/desk"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
+            trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
 
     def page(self, name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
         person, session = self.person(request), self.sessions.read(request)
         run, told = self.office.run, {"note": "", "problem": ""}
         shared = {"person": person, "token": session.get("token", ""), "run": run, "path": request.url.path}
-        html = self.templates.get_template(name).render(**(told | shared | values))
-        return HTMLResponse(html, status)
+        return HTMLResponse(self.written(name, **(told | shared | values)), status)
+
+    def written(self, name: str, **values: Any) -> Markup:
+        """A template filled in; it escapes what it is given."""
+        return Markup(self.templates.get_template(name).render(**values))
 
     def person(self, request: Request) -> Person | None:
         return self.people.all().get(str(self.sessions.read(request).get("login", "")))
 
-    def need(self, act: str) -> Callable[[Request], Person]:
+    def need(self, act: str) -> Callable[[Request], Awaitable[Person]]:
         """Dependency: the person logged in, if they may do this."""
 
-        def found(request: Request) -> Person:
+        async def found(request: Request) -> Person:  # too short for a thread of its own
             person = self.person(request)
             if person is None:
                 raise Refused(401, "log in first")
@@ -75,7 +86,7 @@ def make_app(office: Office, people: People, *, secure: bool = False, requests_a
     sessions = Sessions(root / "desk.secret", secure)
     desk = Desk(office, people, sessions, Limit(10, 300))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.middleware("http")(wall(sessions, requests_a_minute))
+    app.add_middleware(Wall, sessions=sessions, requests_a_minute=requests_a_minute)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     _refusals(app, desk)
     _door(app, desk)
@@ -132,6 +143,12 @@ def _reading(app: FastAPI, desk: Desk) -> None:
     reader, auditor = Depends(desk.need("read")), Depends(desk.need("audit"))
     office = desk.office
 
+    @lru_cache(maxsize=MONTHS)
+    def calendar(region: str, month: str) -> Markup:
+        """Written once: the plan of a finished run does not change."""
+        days, regions = _calendar(office, region, month)
+        return desk.written("calendar.html", regions=regions, region=region, **days)
+
     @app.get("/")
     def home(request: Request, q: str = "", person: Person = reader) -> Response:
         found = office.find(q[:100]).to_dicts()
@@ -155,14 +172,13 @@ def _reading(app: FastAPI, desk: Desk) -> None:
     @app.get("/plan")
     def plan(request: Request, region: str = "", month: str = "", person: Person = reader) -> Response:
         office.saw_run(person.login, "plan")
-        days, regions = _calendar(office, region, month)
-        return desk.page("plan.html", request, regions=regions, region=region, **days)
+        return desk.page("plan.html", request, calendar=calendar(region, month))
 
     @app.get("/decisions")
     def decisions(request: Request, person: Person = reader) -> Response:
-        today = datetime.now(UTC).date()
-        rows, running = office.decisions().head(100).to_dicts(), office.clocks(today).to_dicts()
-        return desk.page("decisions.html", request, rows=rows, clocks=running, waiting=office.waiting(today))
+        now = office.redress(datetime.now(UTC).date())
+        rows, running = now.decisions.head(100).to_dicts(), now.clocks.to_dicts()
+        return desk.page("decisions.html", request, rows=rows, clocks=running, waiting=now.waiting)
 
     @app.get("/downloads")
     def downloads(request: Request, person: Person = reader) -> Response:
@@ -174,7 +190,7 @@ def _reading(app: FastAPI, desk: Desk) -> None:
         if path is None:
             raise Refused(404, "no such file")
         office.saw_run(person.login, f"file:{name}")
-        return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+        return Download(path, filename=path.name, media_type="application/octet-stream")
 
     @app.get("/audit")
     def audit(request: Request, person: Person = auditor) -> Response:

@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "evenhand_desk"
 HOURS = 8
@@ -56,35 +58,46 @@ class Limit:
         return allowed
 
 
-def wall(
-    sessions: Sessions, requests_a_minute: int
-) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    """Middleware: the rate limit, the body limit, and the headers on every answer, errors included.
+class Wall:
+    """Middleware: the rate limit, the body limit, and the headers on every answer, refusals included.
 
     `requests_a_minute` holds for each person logged in; VISITORS times as many for each address without a log-in.
     """
-    people, visitors = Limit(requests_a_minute, 60), Limit(VISITORS * requests_a_minute, 60)
 
-    def allowed(request: Request) -> bool:
-        login = str(sessions.read(request).get("login", ""))
-        return people.allows(login) if login else visitors.allows(request.client.host if request.client else "?")
+    def __init__(self, app: ASGIApp, sessions: Sessions, requests_a_minute: int) -> None:
+        self.app, self.sessions = app, sessions
+        self.people, self.visitors = Limit(requests_a_minute, 60), Limit(VISITORS * requests_a_minute, 60)
 
-    async def guard(request: Request, following: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if self.sessions.secure:
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
+            await send(message)
+
+        await (self._refusal(Request(scope)) or self.app)(scope, receive, headed)
+
+    def _refusal(self, request: Request) -> Response | None:
         length = request.headers.get("content-length", "0")
-        if not allowed(request):
-            answer: Response = PlainTextResponse("Too many requests; wait a minute.", 429, {"Retry-After": "60"})
-        elif not length.isdigit() or int(length) > MOST_BODY:
-            answer = PlainTextResponse("The file is too large.", 413)
-        elif request.method == "POST" and "content-length" not in request.headers:
-            answer = PlainTextResponse("Say how long it is.", 411)
-        else:
-            answer = await following(request)
-        answer.headers.update(HEADERS)
-        if sessions.secure:
-            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return answer
+        if not self._allowed(request):
+            return PlainTextResponse("Too many requests; wait a minute.", 429, {"Retry-After": "60"})
+        if not length.isdigit() or int(length) > MOST_BODY:
+            return PlainTextResponse("The file is too large.", 413)
+        if request.method == "POST" and "content-length" not in request.headers:
+            return PlainTextResponse("Say how long it is.", 411)
+        return None
 
-    return guard
+    def _allowed(self, request: Request) -> bool:
+        login = str(self.sessions.read(request).get("login", ""))
+        if login:
+            return self.people.allows(login)
+        return self.visitors.allows(request.client.host if request.client else "?")
 
 
 class Sessions:
@@ -100,11 +113,14 @@ class Sessions:
         response.set_cookie(COOKIE, value, max_age=HOURS * 3600, httponly=True, samesite="strict", secure=self.secure)
 
     def read(self, request: Request) -> dict[str, Any]:
-        """The session; empty where there is none, it is too old or forged."""
-        try:
-            return dict(self.signer.loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600))
-        except BadSignature:
-            return {}
+        """The session; empty where there is none, it is too old or forged. Looked at once a request."""
+        if not hasattr(request.state, "session"):
+            try:
+                request.state.session = dict(self.signer.loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600))
+            except BadSignature:
+                request.state.session = {}
+        found: dict[str, Any] = request.state.session
+        return found
 
 
 def same_token(session: dict[str, Any], given: str) -> bool:

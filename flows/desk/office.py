@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,23 +13,45 @@ from typing import Any
 
 import polars as pl
 
-from config.errors import UsageError
+from config.errors import InputError, UsageError
 from config.settings import Settings
 from exports.left_out_words import left_out_text, short_reason, why_text
 from exports.roster_rows import team_names
+from flows.desk.together import Together
 from flows.earlier import history
 from flows.results import planned, ratings, subject_digest, tables
 from flows.run import FinishedRun, restored
 from flows.signed import signed
 from models.inspection import Plan
-from models.rating import Explanation, explain
-from models.records import TABLES, empty
+from models.rating import Explanation, explain_many
+from models.rating.neighbourhood import OF_ENTERPRISES, Near
+from models.records import DECISIONS, TABLES, empty
 from models.redress.clocks import clocks
 from models.store import events
-from models.store.session import Store, open_store
+from models.store.news import Place, last_place, news
+from models.store.session import Snapshot, Store, open_store
 
 FOUND_AT_MOST = 50
-REMEMBERED = 5_000  # explanations, some 10 kB each
+REMEMBERED = 1_000  # explanations, some 10 kB each
+AT_ONCE = 16  # firms explained together: more would keep the first waiting for the last
+VIEWS_AT_ONCE = 200  # views of evidence in one transaction
+MONTHS = 128  # calendars kept: an inspectorate's month each
+SHOWN = {"decisions", "notices"}  # kinds of the journal that the page of objections shows
+KINDS = (".xlsx", ".html", ".csv", ".json", ".ics", ".docx")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Objections, repairs and notices as they stand on a day.
+
+    clocks: those that run on the officials, of decisions filed at this desk and of notices that counted too early.
+    waiting: notices to firms whose waiting days run, and the day on which the last of them are over.
+    """
+
+    day: date
+    decisions: pl.DataFrame
+    clocks: pl.DataFrame
+    waiting: tuple[int, date | None]
 
 
 @dataclass
@@ -38,6 +61,9 @@ class Office:
     settings: Settings
     run: FinishedRun
     store: Store
+    _kept: tuple[Place, Standing] | None = field(
+        default=None, init=False, repr=False
+    )  # one value: threads see it whole
 
     @classmethod
     def open(cls, settings: Settings, run_id: str | None = None) -> Office:
@@ -45,7 +71,9 @@ class Office:
 
     @cached_property
     def tables(self) -> dict[str, pl.DataFrame]:
-        return {name: empty(schema) for name, schema in TABLES.items()} | tables(self.run.work / "intake")
+        found = {name: empty(schema) for name, schema in TABLES.items()} | tables(self.run.work / "intake")
+        by_firm = [name for name in OF_ENTERPRISES if name in found]  # so that what looks them up needs no copy
+        return found | {name: found[name].sort("enterprise_id", maintain_order=True) for name in by_firm}
 
     @cached_property
     def firms(self) -> pl.DataFrame:
@@ -67,32 +95,42 @@ class Office:
         words = [why_text(why, "both").replace("\n", " ") for why in rows["why_firm"]]
         return rows.with_columns(pl.Series("why", words, dtype=pl.String)).sort("visit_date", "region", "visit_id")
 
+    @cached_property
+    def _searched(self) -> pl.DataFrame:
+        """Codes and names of `firms` in small letters, row by row."""
+        return self.firms.select(pl.col("enterprise_id", "name").fill_null("").str.to_lowercase())
+
     def find(self, text: str) -> pl.DataFrame:
         """Enterprises whose name or code contains the text, at most 50."""
         wanted = text.strip().casefold()
         if not wanted:
             return self.firms.clear()
-        code, name = pl.col("enterprise_id").str.to_lowercase(), pl.col("name").fill_null("").str.to_lowercase()
-        return self.firms.filter(
-            code.str.contains(wanted, literal=True) | name.str.contains(wanted, literal=True)
-        ).head(FOUND_AT_MOST)
+        found = self._searched.select(pl.any_horizontal(pl.all().str.contains(wanted, literal=True))).to_series()
+        return self.firms.filter(found).head(FOUND_AT_MOST)
 
     def explanation(self, enterprise_id: str) -> Explanation:
-        """Why this tier; told once, then remembered: a finished run does not change."""
+        """Why this tier; told once, then remembered: a finished run does not change. InputError for an unknown firm."""
+        if self._near.rows["enterprises"].of(pl.Series([enterprise_id])).is_empty():
+            raise InputError(f"no enterprise {enterprise_id!r}.", file="enterprises", remedy="check the identifier")
         return self._told(enterprise_id)
 
     @cached_property
+    def _near(self) -> Near:
+        return Near(self.tables, history(self.run.context))
+
+    @cached_property
     def _told(self) -> Callable[[str], Explanation]:
-        past = history(self.run.context)
+        near, policy = self._near, self.run.context.policy
 
-        def tell(enterprise_id: str) -> Explanation:
-            return explain(enterprise_id, self.tables, self.run.context.policy, history=past)
+        def tell(ids: list[str]) -> list[Explanation]:
+            tables, past = near.around(ids)
+            return list(explain_many(ids, tables, policy, history=past))
 
-        return lru_cache(maxsize=REMEMBERED)(tell)
+        return lru_cache(maxsize=REMEMBERED)(Together(tell, AT_ONCE).ask)
 
     def get_ready(self) -> None:
         """Read the run's files now rather than while the first officers wait."""
-        _ = self.firms, self.visits, self._told
+        _ = self._searched, self.visits, self._told, self.digest
 
     def left_out(self, enterprise_id: str) -> str | None:
         """Why the firm is not visited; None where it is, or where there is no plan."""
@@ -121,25 +159,36 @@ class Office:
     def decisions(self) -> pl.DataFrame:
         """Objections and repairs as they stand, the newest first, with the agencies' and the desk's own together."""
         with self.store.snapshot() as snapshot:
-            own = events.decisions(snapshot)
+            return self._with_given(events.decisions(snapshot))
+
+    def _with_given(self, own: pl.DataFrame) -> pl.DataFrame:
         given = self.tables["decisions"].join(own, on="decision_id", how="anti")
         return pl.concat([own, given], how="vertical_relaxed").sort("filed_on", "decision_id", descending=[True, False])
 
-    def clocks(self, today: date) -> pl.DataFrame:
-        """The clocks that run on the officials: decisions filed at this desk, and notices that counted too early."""
+    def redress(self, today: date) -> Standing:
+        """What the register says at this moment; read again when the journal has news of it, or on another day."""
+        kept = self._kept
         with self.store.snapshot() as snapshot:
-            versions = events.decision_versions(snapshot)
-            notices = events.notices(snapshot)
+            found = news(snapshot, kept[0]) if kept and kept[1].day == today else None
+            if kept and found and not found[1] & SHOWN:
+                self._kept = (found[0], kept[1])
+                return kept[1]
+            standing = self._standing(snapshot, today)
+            self._kept = (last_place(snapshot), standing)
+            return standing
+
+    def _standing(self, snapshot: Snapshot, today: date) -> Standing:
+        versions, notices = events.decision_versions(snapshot), events.notices(snapshot)
         held = versions.unique("decision_id", keep="last", maintain_order=True)
         policy = self.run.context.policy
-        found = clocks(held, notices, lambda day: policy.redress, today)
-        return found.filter((pl.col("clock") != "notice") | (pl.col("state") == "too_early"))
-
-    def waiting(self, today: date) -> tuple[int, date | None]:
-        """Notices to firms whose waiting days run, and the day on which the last of them are over."""
-        with self.store.snapshot() as snapshot:
-            ends = events.notices(snapshot).filter(pl.col("effect_on") > today)["effect_on"]
-        return ends.len(), max(ends) if ends.len() else None
+        running = clocks(held, notices, lambda day: policy.redress, today)
+        ends = notices.filter(pl.col("effect_on") > today)["effect_on"]
+        return Standing(
+            day=today,
+            decisions=self._with_given(held.select(list(DECISIONS))),
+            clocks=running.filter((pl.col("clock") != "notice") | (pl.col("state") == "too_early")),
+            waiting=(ends.len(), max(ends) if ends.len() else None),
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -155,10 +204,20 @@ class Office:
         self._saw(login, what, self.digest)
 
     def _saw(self, login: str, subject: str, digest: str) -> None:
+        """Returns when it is on record: nobody is shown what they were not seen to open."""
         told = {"subject": subject, "subject_digest": digest}
-        with self.store.unit_of_work() as unit:
-            events.record_view(unit, run_id=self.run.run_id, officer=login, at=datetime.now(UTC), **told)
-            unit.commit()
+        self._noted.ask(told | {"run_id": self.run.run_id, "officer": login, "at": datetime.now(UTC)})
+
+    @cached_property
+    def _noted(self) -> Together[dict[str, Any], None]:
+        def note(views: list[dict[str, Any]]) -> list[None]:
+            with self.store.unit_of_work() as unit:
+                for view in views:
+                    events.record_view(unit, **view)
+                unit.commit()
+            return [None] * len(views)
+
+        return Together(note, VIEWS_AT_ONCE)
 
     def file(self, kind: str, enterprise_id: str, record_id: str, reason: str, login: str) -> str:
         """File an objection or a request for repair; UsageError for a record that is not the firm's."""
@@ -238,9 +297,13 @@ class Office:
     def downloads(self) -> dict[str, Path]:
         """Files of the run that may be taken along, by name below its folder."""
         out = self.run.context.out
-        kinds = {".xlsx", ".html", ".csv", ".json", ".ics", ".docx"}
-        found = (p for p in sorted(out.rglob("*")) if p.is_file() and p.suffix in kinds and not p.name.startswith("."))
-        return {p.relative_to(out).as_posix(): p for p in found}
+        found = {
+            path.relative_to(out).as_posix(): path
+            for folder, _, names in os.walk(out)
+            for path in (Path(folder, name) for name in names if name.endswith(KINDS) and not name.startswith("."))
+            if path.is_file()
+        }
+        return dict(sorted(found.items(), key=lambda item: item[1]))
 
     def _record(self, said: dict[str, Any], login: str) -> None:
         with signed(self.settings, self.store) as unit:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from config.errors import UsageError
 from models.whole import write_text
@@ -49,22 +53,29 @@ class Person:
 
 
 class People:
-    """The accounts of a file; read anew each time, so that a removed account is out at once."""
+    """The accounts of a file; read anew when it is another one, so that a removed account is out at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._read: tuple[tuple[int, ...], Mapping[str, Person]] = ((), {})
+        self._hasher = ThreadPoolExecutor(1)  # a hash takes 16 MB and a core: log-ins wait for each other, not pages
 
-    def all(self) -> dict[str, Person]:
-        if not self.path.exists():
+    def all(self) -> Mapping[str, Person]:
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                which = os.fstat(file.fileno())
+                mark = (which.st_ino, which.st_size, which.st_mtime_ns, which.st_ctime_ns)
+                if mark != self._read[0]:
+                    self._read = (mark, _persons(json.load(file)))
+        except FileNotFoundError:
             return {}
-        found = json.loads(self.path.read_text("utf-8"))
-        return {login: Person(login, e["name"], Role(e["role"]), e["salt"], e["hash"]) for login, e in found.items()}
+        return self._read[1]
 
     def check(self, login: str, password: str) -> Person | None:
         """The person, or None; takes as long for an unknown login as for a wrong password."""
         person = self.all().get(login)
         salt = person.salt if person else "00" * 16
-        given = _hash(password, salt)
+        given = self._hasher.submit(_hash, password, salt).result()
         return person if hmac.compare_digest(given, person.hash if person else "") else None
 
     def add(self, login: str, name: str, role: Role, password: str) -> None:
@@ -80,6 +91,11 @@ class People:
         }
         text = json.dumps(kept | {login: entry}, ensure_ascii=False, indent=1, sort_keys=True)
         write_text(self.path, text, private=True)
+
+
+def _persons(found: Mapping[str, Mapping[str, str]]) -> Mapping[str, Person]:
+    told = {login: Person(login, e["name"], Role(e["role"]), e["salt"], e["hash"]) for login, e in found.items()}
+    return MappingProxyType(told)
 
 
 def _hash(password: str, salt: str) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
+from sqlalchemy import event
 
 from config.errors import UsageError
 from exports.layout import ROSTER
@@ -18,7 +24,11 @@ from flows.desk.app import make_app
 from flows.desk.guard import HEADERS, Limit
 from flows.desk.office import Office
 from flows.desk.people import People, Role
+from flows.earlier import history
 from models.outcome.oversight import approvals_by_officer
+from models.rating import explain
+from models.store import events
+from models.store.session import open_store
 from tests.flows.finished import finished_run
 
 with warnings.catch_warnings():  # starlette would rather have httpx2, which nothing else here needs
@@ -253,6 +263,135 @@ def test_after_an_approval_the_desk_says_how_many_firms_wait(office: Office, peo
     shown = found.get("/decisions").text
     assert f"waiting days run: {below}," in shown
     assert "<td>notice</td>" not in shown
+
+
+def test_what_another_server_writes_is_seen_by_the_next_request(office: Office, people: People) -> None:
+    """Two desks over one register, each with what it remembers: filed at one, decided at the other."""
+    with open_store(office.settings.database) as store:
+        other = Office(office.settings, office.run, store)
+        here, there = client(office, people, "officer"), client(other, people, "approver")
+        record = office.tables["records"].row(-1, named=True)
+        for found in (here, there):
+            assert record["record_id"] not in found.get("/decisions").text
+        given = {"kind": "repair", "record_id": record["record_id"], "reason": "mended", "token": token(here, "/")}
+        assert here.post(f"/firm/{record['enterprise_id']}/file", data=given).status_code == 200
+        shown = there.get("/decisions").text
+        assert record["record_id"] in shown
+        decision = re.findall(r"desk-[0-9a-f]{16}", shown[: shown.index(record["record_id"])])[-1]
+        given = {"outcome": "granted", "reason": "seen to be mended", "token": token(there, "/")}
+        assert there.post(f"/decisions/{decision}", data=given).status_code == 200
+        for found in (here, there):
+            assert "seen to be mended" in found.get("/decisions").text
+        given = {"after": "D", "reason": "told by the fire brigade", "token": token(there, "/")}
+        assert there.post(f"/firm/{firm(office)}/override", data=given).status_code == 200
+        assert "told by the fire brigade" in client(office, people, "auditor").get("/audit").text
+
+
+def test_notices_of_another_process_and_another_day_are_seen(office: Office) -> None:
+    today = date(2026, 11, 28)
+    before = office.redress(today)
+    assert office.redress(today) is before  # nothing new: not read again
+    row = {"run_id": "r", "enterprise_id": "cn:x", "kind": "tier", "sent_on": today, "officer": "o"}
+    notices = pl.DataFrame([row | {"effect_on": today + timedelta(days=9)}])
+    with open_store(office.settings.database) as store, store.unit_of_work() as unit:
+        events.record_notices(unit, notices, datetime.now(UTC))
+        unit.commit()
+    assert office.redress(today).waiting[0] == before.waiting[0] + 1
+    office.saw_run("viewer")  # a view is news, but not of this
+    assert office.redress(today).waiting[0] == before.waiting[0] + 1
+    assert office.redress(today + timedelta(days=9000)).waiting == (0, None)
+
+
+def test_an_account_removed_or_changed_counts_at_the_next_request(office: Office, tmp_path: Path) -> None:
+    people = People(tmp_path / "users.json")
+    for login in ("li", "wang"):
+        people.add(login, login, Role.viewer, PASSWORD)
+    li, wang = client(office, people, "li"), client(office, people, "wang")
+    assert (li.get("/audit").status_code, wang.get("/run").status_code) == (403, 200)
+    People(people.path).add("li", "li", Role.auditor, PASSWORD)
+    assert li.get("/audit").status_code == 200
+    kept = json.loads(people.path.read_text("utf-8"))
+    del kept["wang"]
+    people.path.write_text(json.dumps(kept), "utf-8")
+    assert wang.get("/run", follow_redirects=False).headers["location"] == "/login"
+    people.path.unlink()
+    assert li.get("/run", follow_redirects=False).headers["location"] == "/login"
+
+
+def test_a_file_delivered_later_can_be_downloaded_at_once(office: Office, people: People) -> None:
+    found = client(office, people, "viewer")
+    late = office.run.context.out / "rosters" / "late.csv"
+    assert found.get("/downloads/rosters/late.csv").status_code == 404
+    try:
+        for text in ("first", "second, longer"):
+            late.write_text(text)
+            assert found.get("/downloads/rosters/late.csv").text == text
+            assert "rosters/late.csv" in found.get("/downloads").text
+    finally:
+        late.unlink()
+    assert found.get("/downloads/rosters/late.csv").status_code == 404
+
+
+def test_a_page_written_once_names_whoever_asks(office: Office, people: People) -> None:
+    """The calendar is kept, what stands around it is not."""
+    assert office.plan is not None
+    regions = sorted(set(office.plan.visits["region"]))
+    viewer, auditor = client(office, people, "viewer"), client(office, people, "auditor")
+    pages = {login: found.get("/plan").text for login, found in (("viewer", viewer), ("auditor", auditor))}
+    assert all(f"{login} 王&lt;b&gt; ({login})" in page for login, page in pages.items())
+    assert 'href="/audit"' not in pages["viewer"]
+    assert 'href="/audit"' in pages["auditor"]
+    tokens = [re.findall(r'name="token" value="([^"]+)"', page)[0] for page in pages.values()]
+    assert tokens[0] != tokens[1]
+    first = office.plan.visits["visit_date"].min()
+    assert isinstance(first, date)
+    for region in regions:
+        shown = viewer.get("/plan", params={"region": region, "month": f"{first:%Y-%m}"}).text
+        assert shown.count('<th scope="row">') == sum(map(len, office.month(region, first).values()))
+
+
+def test_many_who_ask_at_once_are_told_what_each_would_be_told_alone(office: Office) -> None:
+    ids = office.firms["enterprise_id"].sample(24, seed=1).to_list()
+    before = office.audit()["views"].height
+
+    def look(name: str) -> list[str]:
+        office.saw_firm(name, "viewer")
+        return [*office.explanation(name).lines("en"), *office.explanation(name).lines("zh")]
+
+    with ThreadPoolExecutor(12) as officers:
+        told = list(officers.map(look, ids))
+    policy, past = office.run.context.policy, history(office.run.context)
+    for name, lines in zip(ids, told, strict=True):
+        alone = explain(name, office.tables, policy, history=past)
+        assert lines == [*alone.lines("en"), *alone.lines("zh")]
+    assert office.audit()["views"].height == min(before + len(ids), 200)
+
+
+def test_nobody_is_shown_what_cannot_be_recorded(office: Office, people: People) -> None:
+    """A register that takes no views: whoever cannot be seen looking sees nothing."""
+
+    def no_views(action: int, table: str | None, *_: object) -> int:
+        return (
+            sqlite3.SQLITE_DENY if (action, table) == (sqlite3.SQLITE_INSERT, "evidence_views") else sqlite3.SQLITE_OK
+        )
+
+    pages = (f"/firm/{firm(office)}", "/run", "/plan", "/downloads/ratings.csv")
+    with open_store(office.settings.database) as store:
+        event.listen(store.engine, "connect", lambda plain, _: plain.set_authorizer(no_views))
+        store.engine.dispose()
+        found = client(Office(office.settings, office.run, store), people, "viewer")
+        assert found.get("/decisions").status_code == 200
+        answers = [found.get(page) for page in pages]
+    assert [answer.status_code for answer in answers] == [422] * len(pages)
+    assert not any(word in answer.text for answer in answers for word in ("Explanation", "<td>", "enterprise_id"))
+
+
+def test_the_desk_loads_neither_prefect_nor_a_solver() -> None:
+    """Some 300 MB that its pages do not need."""
+    heavy = "{'prefect', 'ortools', 'numba', 'scipy', 'pandas'}"
+    program = f"import sys, flows.cli, flows.desk.app; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", ["../evenhand.sqlite", "..%2f..%2fperson.secret", "%2fetc%2fpasswd", ".evenhand.json"])
