@@ -16,7 +16,9 @@ KEEP_ALIVE = 65  # seconds; with fewer a browser's next request meets a connecti
 
 
 def serve(
-    run_id: Annotated[str | None, typer.Option("--run", help="Run to show; default: the last.")] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="Run to show; default: the one finished last, also a later one.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8765,
     behind_tls: Annotated[bool, typer.Option(help="Cookies only over https, HSTS.")] = False,
@@ -38,7 +40,7 @@ def serve(
         raise UsageError("the desk has no users.", remedy="`evenhand desk-user LOGIN --name NAME --role approver`")
     office = Office.open(settings, run_id)
     office.get_ready()
-    app = make_app(office, people, secure=behind_tls)
+    app = make_app(office, people, follow=run_id is None, secure=behind_tls)
     console.out.print(f"desk: http://{host}:{port}/ (stop with Ctrl+C)", markup=False)
     quiet: dict[str, Any] = {"log_level": "warning", "server_header": False, "access_log": False}
     uvicorn.run(app, host=host, port=port, timeout_keep_alive=KEEP_ALIVE, **quiet)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from flows.desk.guard import HEADERS, Limit, Sessions, Wall, same_token
 from flows.desk.office import MONTHS, Office
 from flows.desk.people import People, Person
 from flows.desk.returned import take_upload
+from flows.desk.shown import Shown
 
 ASSETS = Path(__file__).parent.parent / "assets" / "desk"
 Text = Annotated[str, Form(max_length=4_000)]
@@ -41,22 +42,40 @@ class Refused(Exception):
 class Desk:
     """The application's parts, shared by its pages."""
 
-    def __init__(self, office: Office, people: People, sessions: Sessions, tries: Limit) -> None:
-        self.office, self.people, self.sessions, self.tries = office, people, sessions, tries
+    def __init__(self, shown: Shown, people: People, sessions: Sessions, tries: Limit) -> None:
+        self.shown, self.people, self.sessions, self.tries = shown, people, sessions, tries
+        self._months: tuple[Office | None, Callable[[str, str], Markup]] = (None, lambda region, month: Markup())
         self.templates = Environment(
             loader=PackageLoader("flows", "templates/desk"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
 
+    @property
+    def office(self) -> Office:
+        """Of the run shown now."""
+        return self.shown.office
+
     def page(self, name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
         person, session = self.person(request), self.sessions.read(request)
-        run, told = self.office.run, {"note": "", "problem": ""}
-        shared = {"person": person, "token": session.get("token", ""), "run": run, "path": request.url.path}
+        told = {"note": "", "problem": ""}
+        shared = {"person": person, "token": session.get("token", ""), "path": request.url.path}
         return HTMLResponse(self.written(name, **(told | shared | values)), status)
 
     def written(self, name: str, **values: Any) -> Markup:
         """A template filled in; it escapes what it is given."""
         return Markup(self.templates.get_template(name).render(**values))
+
+    def calendar(self, office: Office, region: str, month: str) -> Markup:
+        """Written once for each run shown: the plan of a finished run does not change."""
+        of, write = self._months
+        if of is not office:
+            write = lru_cache(maxsize=MONTHS)(partial(self._write_calendar, office))
+            self._months = (office, write)
+        return write(region, month)
+
+    def _write_calendar(self, office: Office, region: str, month: str) -> Markup:
+        days, regions = _calendar(office, region, month)
+        return self.written("calendar.html", regions=regions, region=region, **days)
 
     def person(self, request: Request) -> Person | None:
         return self.people.all().get(str(self.sessions.read(request).get("login", "")))
@@ -79,12 +98,23 @@ class Desk:
         if not same_token(self.sessions.read(request), token):
             raise Refused(403, "this form has expired: open the page again")
 
+    def decided_on(self, run_id: str) -> Office:
+        """The office of the run a form was about; refused when another run is shown since."""
+        office = self.office
+        if office.run.run_id != run_id:
+            raise Refused(409, f"another run, {office.run.run_id}, has ended since: look at it, then decide")
+        return office
 
-def make_app(office: Office, people: People, *, secure: bool = False, requests_a_minute: int = 240) -> FastAPI:
-    """The application over one finished run; `secure` behind TLS, `requests_a_minute` of each person."""
+
+def make_app(
+    office: Office, people: People, *, follow: bool = False, secure: bool = False, requests_a_minute: int = 240
+) -> FastAPI:
+    """The application over one finished run; `follow`: over each that ends after it; `secure` behind TLS;
+    `requests_a_minute` of each person.
+    """
     root = office.settings.root
     sessions = Sessions(root / "desk.secret", secure)
-    desk = Desk(office, people, sessions, Limit(10, 300))
+    desk = Desk(Shown(office, follow=follow), people, sessions, Limit(10, 300))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Wall, sessions=sessions, requests_a_minute=requests_a_minute)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
@@ -141,51 +171,50 @@ def _door(app: FastAPI, desk: Desk) -> None:
 
 def _reading(app: FastAPI, desk: Desk) -> None:
     reader, auditor = Depends(desk.need("read")), Depends(desk.need("audit"))
-    office = desk.office
-
-    @lru_cache(maxsize=MONTHS)
-    def calendar(region: str, month: str) -> Markup:
-        """Written once: the plan of a finished run does not change."""
-        days, regions = _calendar(office, region, month)
-        return desk.written("calendar.html", regions=regions, region=region, **days)
 
     @app.get("/")
     def home(request: Request, q: str = "", person: Person = reader) -> Response:
+        office = desk.office
         found = office.find(q[:100]).to_dicts()
-        return desk.page("home.html", request, q=q[:100], found=found, approvals=office.approvals())
+        return desk.page("home.html", request, run=office.run, q=q[:100], found=found, approvals=office.approvals())
 
     @app.get("/run")
     def run(request: Request, person: Person = reader) -> Response:
+        office = desk.office
         office.saw_run(person.login)
         papers = [name for name in office.downloads() if name in ("report.html", "compliance-register.xlsx")]
         left_out, approvals = office.left_out_counts(), office.approvals()
-        tiers = office.tiers()
-        return desk.page("run.html", request, tiers=tiers, papers=papers, left_out=left_out, approvals=approvals)
+        told: dict[str, Any] = {"tiers": office.tiers(), "papers": papers, "left_out": left_out, "approvals": approvals}
+        return desk.page("run.html", request, run=office.run, **told)
 
     @app.get("/firm/{enterprise_id}")
     def firm(request: Request, enterprise_id: str, person: Person = reader) -> Response:
+        office = desk.office
         told = office.explanation(enterprise_id)
         office.saw_firm(enterprise_id, person.login)
         tiers = [tier.id for tier in office.run.context.policy.tiers]
-        return desk.page("firm.html", request, it=told, left_out=office.left_out(enterprise_id), tiers=tiers)
+        left_out = office.left_out(enterprise_id)
+        return desk.page("firm.html", request, run=office.run, it=told, left_out=left_out, tiers=tiers)
 
     @app.get("/plan")
     def plan(request: Request, region: str = "", month: str = "", person: Person = reader) -> Response:
+        office = desk.office
         office.saw_run(person.login, "plan")
-        return desk.page("plan.html", request, calendar=calendar(region, month))
+        return desk.page("plan.html", request, calendar=desk.calendar(office, region, month))
 
     @app.get("/decisions")
     def decisions(request: Request, person: Person = reader) -> Response:
-        now = office.redress(datetime.now(UTC).date())
+        now = desk.office.redress(datetime.now(UTC).date())
         rows, running = now.decisions.head(100).to_dicts(), now.clocks.to_dicts()
         return desk.page("decisions.html", request, rows=rows, clocks=running, waiting=now.waiting)
 
     @app.get("/downloads")
     def downloads(request: Request, person: Person = reader) -> Response:
-        return desk.page("downloads.html", request, files=list(office.downloads()))
+        return desk.page("downloads.html", request, files=list(desk.office.downloads()))
 
     @app.get("/downloads/{name:path}")
     def download(name: str, person: Person = reader) -> Response:
+        office = desk.office
         path = office.downloads().get(name)  # only what was listed: no path can leave the folder
         if path is None:
             raise Refused(404, "no such file")
@@ -194,7 +223,7 @@ def _reading(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/audit")
     def audit(request: Request, person: Person = auditor) -> Response:
-        shown = {name: (frame.columns, frame.rows()) for name, frame in office.audit().items()}
+        shown = {name: (frame.columns, frame.rows()) for name, frame in desk.office.audit().items()}
         return desk.page("audit.html", request, shown=shown)
 
 
@@ -221,11 +250,13 @@ def _calendar(office: Office, region: str, month: str) -> tuple[dict[str, Any], 
 
 def _deciding(app: FastAPI, desk: Desk) -> None:
     filing, deciding = Depends(desk.need("file")), Depends(desk.need("decide"))
-    office = desk.office
 
     @app.post("/approve")
-    def approve_run(request: Request, reason: Text, token: Text = "", person: Person = deciding) -> Response:
+    def approve_run(
+        request: Request, reason: Text, run: Text = "", token: Text = "", person: Person = deciding
+    ) -> Response:
         desk.checked(request, token)
+        office = desk.decided_on(run)
         from flows.approve import approve
 
         approve(office.settings, office.run.run_id, officer=person.login, name=person.name, reason=reason)
@@ -233,9 +264,11 @@ def _deciding(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/firm/{enterprise_id}/override")
     def override(
-        request: Request, enterprise_id: str, after: Text, reason: Text, token: Text = "", person: Person = deciding
-    ) -> Response:
+        request: Request, enterprise_id: str, after: Text, reason: Text, run: Text = "", token: Text = "",
+        person: Person = deciding,
+    ) -> Response:  # fmt: skip
         desk.checked(request, token)
+        office = desk.decided_on(run)
         before = office.explanation(enterprise_id).tier
         if after not in {tier.id for tier in office.run.context.policy.tiers}:
             raise Refused(422, "no such tier")
@@ -249,7 +282,7 @@ def _deciding(app: FastAPI, desk: Desk) -> None:
         person: Person = filing,
     ) -> Response:  # fmt: skip
         desk.checked(request, token)
-        office.file(kind, enterprise_id, record_id, reason, person.login)
+        desk.office.file(kind, enterprise_id, record_id, reason, person.login)
         return RedirectResponse("/decisions", 303)
 
     @app.post("/decisions/{decision_id}")
@@ -257,7 +290,7 @@ def _deciding(app: FastAPI, desk: Desk) -> None:
         request: Request, decision_id: str, outcome: Text, reason: Text, token: Text = "", person: Person = deciding
     ) -> Response:
         desk.checked(request, token)
-        office.decide(decision_id, outcome, reason, person.login)
+        desk.office.decide(decision_id, outcome, reason, person.login)
         return RedirectResponse("/decisions", 303)
 
     @app.get("/returns")
@@ -267,11 +300,11 @@ def _deciding(app: FastAPI, desk: Desk) -> None:
     @app.post("/returns")
     def take(request: Request, roster: UploadFile, token: Text = "", person: Person = filing) -> Response:
         desk.checked(request, token)
-        return desk.page("returns.html", request, taken=take_upload(office, roster, person.login))
+        return desk.page("returns.html", request, taken=take_upload(desk.office, roster, person.login))
 
     @app.get("/answers/{name}")
     def answer(name: str, person: Person = filing) -> Response:
-        path = office.settings.root / "desk-answers" / f"{name}.xlsx"
+        path = desk.office.settings.root / "desk-answers" / f"{name}.xlsx"
         if not name.isalnum() or not path.is_file():
             raise Refused(404, "no such answer")
         return FileResponse(path, filename="answer.xlsx", media_type="application/octet-stream")

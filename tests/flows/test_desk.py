@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ from flows.desk.guard import HEADERS, Limit
 from flows.desk.office import Office
 from flows.desk.people import People, Role
 from flows.earlier import history
+from flows.run import saved_runs
+from flows.steps import read_json, write_json
 from models.outcome.oversight import approvals_by_officer
 from models.rating import explain
 from models.store import events
@@ -65,6 +68,10 @@ def client(office: Office, people: People, login: str | None = None, **options: 
 
 def token(found: TestClient, page: str) -> str:
     return re.findall(r'name="token" value="([^"]+)"', found.get(page).text)[-1]
+
+
+def approval(office: Office, found: TestClient) -> dict[str, str]:
+    return {"reason": "checked", "run": office.run.run_id, "token": token(found, "/run")}
 
 
 def firm(office: Office, n: int = 0) -> str:
@@ -247,7 +254,7 @@ def test_a_record_of_another_firm_cannot_be_contested(office: Office, people: Pe
 
 def test_an_override_needs_a_reason_and_is_recorded(office: Office, people: People) -> None:
     found = client(office, people, "approver")
-    given = {"after": "D", "reason": " ", "token": token(found, "/")}
+    given = {"after": "D", "reason": " ", "run": office.run.run_id, "token": token(found, "/")}
     assert found.post(f"/firm/{firm(office)}/override", data=given).status_code == 422
     given["reason"] = "seen on site"
     assert found.post(f"/firm/{firm(office)}/override", data=given).status_code == 200
@@ -258,7 +265,7 @@ def test_an_override_needs_a_reason_and_is_recorded(office: Office, people: Peop
 def test_after_an_approval_the_desk_says_how_many_firms_wait(office: Office, people: People) -> None:
     found = client(office, people, "approver")
     assert "waiting days run" not in found.get("/decisions").text
-    assert found.post("/approve", data={"reason": "checked", "token": token(found, "/run")}).status_code == 200
+    assert found.post("/approve", data=approval(office, found)).status_code == 200
     below = office.firms.filter(office.firms["tier"] != office.run.context.policy.tiers[0].id).height
     shown = found.get("/decisions").text
     assert f"waiting days run: {below}," in shown
@@ -282,7 +289,12 @@ def test_what_another_server_writes_is_seen_by_the_next_request(office: Office, 
         assert there.post(f"/decisions/{decision}", data=given).status_code == 200
         for found in (here, there):
             assert "seen to be mended" in found.get("/decisions").text
-        given = {"after": "D", "reason": "told by the fire brigade", "token": token(there, "/")}
+        given = {
+            "after": "D",
+            "reason": "told by the fire brigade",
+            "run": office.run.run_id,
+            "token": token(there, "/"),
+        }
         assert there.post(f"/firm/{firm(office)}/override", data=given).status_code == 200
         assert "told by the fire brigade" in client(office, people, "auditor").get("/audit").text
 
@@ -384,6 +396,55 @@ def test_nobody_is_shown_what_cannot_be_recorded(office: Office, people: People)
         answers = [found.get(page) for page in pages]
     assert [answer.status_code for answer in answers] == [422] * len(pages)
     assert not any(word in answer.text for answer in answers for word in ("Explanation", "<td>", "enterprise_id"))
+
+
+def later_run(office: Office) -> Path:
+    """A run of the next day is noted, with the same steps; the path of its note."""
+    notes = saved_runs(office.settings)
+    given = read_json(notes / f"{office.run.run_id}.json")
+    day = office.run.context.as_of + timedelta(days=1)
+    write_json(notes / "feed0123feed0123.json", given | {"as_of": day.isoformat()})
+    return notes / "feed0123feed0123.json"
+
+
+def test_a_newer_run_is_shown_without_a_restart_and_a_form_about_the_former_is_refused(
+    office: Office, people: People
+) -> None:
+    follows, stays = client(office, people, "approver", follow=True), client(office, people, "approver")
+    old, decided = approval(office, follows), office.audit()
+    assert old["run"] in follows.get("/").text
+    note = later_run(office)
+    try:
+        deadline = time.monotonic() + 60
+        while "feed0123feed0123" not in (home := follows.get("/").text):
+            assert old["run"] in home  # until the newer one is ready
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert old["run"] in stays.get("/").text
+        page = follows.get("/run").text
+        assert 'name="run" value="feed0123feed0123"' in page
+        refused = follows.post("/approve", data=old)
+        assert refused.status_code == 409
+        assert "look at it, then decide" in refused.text
+        departed = old | {"after": "D"}
+        assert follows.post(f"/firm/{firm(office)}/override", data=departed).status_code == 409
+        assert all(office.audit()[name].equals(decided[name]) for name in ("approvals", "overrides"))
+        assert follows.get(f"/firm/{firm(office)}").status_code == 200
+        assert follows.get("/plan").status_code == 200
+    finally:
+        note.unlink()
+
+
+def test_a_newer_run_that_cannot_be_read_leaves_the_former_in_its_place(office: Office, people: People) -> None:
+    follows = client(office, people, "viewer", follow=True)
+    note = later_run(office)
+    try:
+        write_json(note, read_json(note) | {"work": str(office.settings.root / "work" / "gone")})
+        for _ in range(20):
+            assert office.run.run_id in follows.get("/").text
+            time.sleep(0.02)
+    finally:
+        note.unlink()
 
 
 def test_the_desk_loads_neither_prefect_nor_a_solver() -> None:
