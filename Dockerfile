@@ -15,8 +15,10 @@ COPY models/ models/
 COPY exports/ exports/
 COPY flows/ flows/
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e . \
+ && chmod -R a+rX . \
  && mkdir /var/evenhand && chown evenhand /var/evenhand && chmod 700 /var/evenhand
-ENV EVENHAND_VAR=/var/evenhand PYTHONUNBUFFERED=1
+# compiled loops are kept where the user may write: /app is root's, and read-only in compose.yaml
+ENV EVENHAND_VAR=/var/evenhand NUMBA_CACHE_DIR=/var/evenhand/numba PYTHONUNBUFFERED=1
 USER evenhand
 VOLUME /var/evenhand
 ENTRYPOINT []

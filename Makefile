@@ -20,8 +20,8 @@ help: ## this list
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.venv/.cluster: .venv/.dev requirements/cluster.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cluster.txt
+.venv/.cluster: .venv/.dev requirements/cluster-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cluster-dev.txt
 	@touch $@
 
 run: .venv/.run ## set up, generate 20,000 enterprises, rate, plan, score tenders, write workbooks to var/out
@@ -105,7 +105,8 @@ fuzz: .venv/.dev ## every reader under atheris: RUNS inputs each, SECS at most; 
 lock: .venv/.dev ## lock the versions again, with hashes and without addresses
 	$(BIN)/uv pip compile -q pyproject.toml --group build --python-version 3.11 --universal --generate-hashes --no-header -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --python-version 3.11 --universal --generate-hashes --no-header -c requirements/run.txt -o requirements/dev.txt
-	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --group cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/dev.txt -o requirements/cluster.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev --group cluster --group store --python-version 3.11 --universal --generate-hashes --no-header -c requirements/dev.txt -o requirements/cluster-dev.txt
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group cluster --python-version 3.11 --universal --generate-hashes --no-header -c requirements/cluster-dev.txt -o requirements/cluster.txt
 
 clean: ## remove everything that was made
 	rm -rf var build *.egg-info .venv

@@ -81,7 +81,7 @@ def run(
     settings = Settings()
     prepare(settings.root)
     from flows.nightly import run_everything
-    from flows.run import RunContext, next_quarter
+    from flows.run import RunContext, next_quarter, usual_out
     from flows.summary import describe
     from models.intake import load_source
 
@@ -100,7 +100,7 @@ def run(
         as_of=on,
         seed=seed,
         period=period,
-        out=out or settings.root / "out" / f"{Path(source).stem}-{on}",
+        out=out or usual_out(settings, source, on),
         scenario=scenario_named(scenario) if scenario else None,
     )
     outcome = run_everything(context, demo_size=enterprises if demo else None)

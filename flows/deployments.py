@@ -11,7 +11,7 @@ from config.settings import Settings
 from flows import server
 from flows.discreet import discreet
 from flows.nightly import run_everything
-from flows.run import RunContext, next_quarter
+from flows.run import RunContext, next_quarter, usual_out
 from models.intake import load_source
 
 
@@ -20,22 +20,23 @@ from models.intake import load_source
 def night(
     source: str,
     data: str,
-    out: str,
+    out: str | None = None,
     as_of: date | None = None,
     pack: str | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """One night over one source: the same as `evenhand run`, as of today unless a day is given."""
     on = as_of or datetime.now().date()
+    settings = Settings()
     context = RunContext(
-        settings=Settings(),
+        settings=settings,
         source=source,
         data=Path(data),
         pack=pack or load_source(source).policy,
         as_of=on,
         seed=seed,
         period=next_quarter(on),
-        out=Path(out),
+        out=Path(out) if out else usual_out(settings, source, on),
     )
     try:
         with server.slot(context.settings):

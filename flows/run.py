@@ -48,6 +48,11 @@ def next_quarter(as_of: date) -> tuple[date, date]:
     return first, last - timedelta(days=1)
 
 
+def usual_out(settings: Settings, source: str, as_of: date) -> Path:
+    """Where the workbooks of a day go unless somebody says otherwise."""
+    return settings.root / "out" / f"{Path(source).stem}-{as_of}"
+
+
 @dataclass(frozen=True)
 class RunContext:
     """Arguments of a run; everything that can change a result stands here or in the input files."""

@@ -85,12 +85,13 @@ def _thin_out(folder: Path, keep: int) -> list[Path]:
 
 @flow(name="upkeep", persist_result=False)
 @discreet
-def upkeep(anchors: str, copies: str | None = None) -> dict[str, Any]:
+def upkeep(anchors: str | None = None, copies: str | None = None) -> dict[str, Any]:
     """The day's upkeep on an agency's Prefect server; what failed is told as events and shown on its page."""
     settings, now = Settings(), datetime.now().astimezone()
     try:
         with server.slot(settings):
-            done = keep_up(settings, now, anchors=Path(anchors), copies=Path(copies) if copies else None)
+            published = Path(anchors) if anchors else settings.root / "anchors"
+            done = keep_up(settings, now, anchors=published, copies=Path(copies) if copies else None)
     except CheckFailed:
         server.tell("upkeep.failed", "upkeep.unsound", check="unsound")
         raise

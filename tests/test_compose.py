@@ -75,7 +75,7 @@ def test_every_command_exists() -> None:
     seen = set()
     for words in commands():
         if words[0] == "dask":
-            pytest.importorskip("distributed", reason="make test-cluster installs requirements/cluster.txt")
+            pytest.importorskip("distributed", reason="make test-cluster installs requirements/cluster-dev.txt")
             import distributed.cli.dask_scheduler
             import distributed.cli.dask_worker
 
@@ -126,6 +126,43 @@ def test_services_name_one_another_rightly() -> None:
             assert not host or host[1] in SERVICES, (name, value)
     volumes = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if not v.startswith(".")}
     assert volumes == set(COMPOSE["volumes"])
+
+
+def test_who_waits_for_a_healthy_one_waits_for_one_that_can_tell() -> None:
+    for name, service in SERVICES.items():
+        waits = service.get("depends_on", {})
+        for other in waits if isinstance(waits, dict) else ():
+            checked = waits[other]["condition"] == "service_healthy"
+            assert not checked or "healthcheck" in SERVICES[other], (name, other)
+    assert "-h" in SERVICES["database"]["healthcheck"]["test"]  # a socket answers before others can connect
+    assert SERVICES["prepare"]["depends_on"]["prefect"]["condition"] == "service_healthy"
+
+
+def test_what_must_be_written_can_be_written_though_the_image_is_read_only() -> None:
+    ours = {name: service for name, service in SERVICES.items() if service["image"] == "evenhand"}
+    for name, service in ours.items():
+        assert service["read_only"], name
+        places = dict(place.partition(":")[::2] for place in service["tmpfs"])
+        assert "uid=10001" in places["/home/evenhand"], name  # else it has the image's mode and root for an owner
+    assert SERVICES["prefect"]["environment"]["PREFECT_UI_STATIC_DIRECTORY"].startswith("/tmp/")
+    image = (PROJECT / "Dockerfile").read_text("utf-8")
+    volume = re.findall(r"^VOLUME (\S+)$", image, re.M)
+    for setting in ("EVENHAND_VAR", "NUMBA_CACHE_DIR"):
+        assert [re.findall(rf"\b{setting}=(/\w+/\w+)", image)] == [volume], setting
+
+
+def test_a_dask_worker_may_use_its_containers_memory() -> None:
+    """Dask's own default is the container's memory divided by the machine's cores."""
+    workers = [words for words in commands() if words[:2] == ["dask", "worker"]]
+    assert [words[words.index("--memory-limit") + 1] for words in workers] == ["1.0", "1.0"]
+
+
+def test_the_image_of_a_cluster_holds_nothing_that_only_tests_need() -> None:
+    texts = [(PROJECT / "requirements" / name).read_text("utf-8") for name in ("cluster.txt", "cluster-dev.txt")]
+    locked, dev = (set(re.findall(r"^([\w.-]+)==(\S+)", text, re.M)) for text in texts)
+    assert locked <= dev
+    assert {"pytest", "mypy", "moto"} <= {name for name, _ in dev - locked}
+    assert {"distributed", "prefect-dask", "s3fs"} <= {name for name, _ in locked}
 
 
 def test_the_image_holds_what_is_there_and_runs_as_nobody_special() -> None:

@@ -67,7 +67,7 @@ def over(runner: str, s3: dict[str, str], tmp_path_factory: pytest.TempPathFacto
 
 def left_over() -> list[str]:
     """Command lines of worker processes that this process has left behind."""
-    import psutil  # comes with requirements/cluster.txt, as moto does
+    import psutil  # comes with requirements/cluster-dev.txt, as moto does
 
     psutil.wait_procs(psutil.Process().children(recursive=True), timeout=10)
     lines = []

@@ -153,3 +153,11 @@ def test_terms_that_end_are_told_by_events_and_a_table(agency: Agency) -> None:
     assert {"enterprise_id", "record_id"}.isdisjoint(row)
     officials = json.loads(agency.artifacts("table")["clocks"]["data"])
     assert any(line["officer"] == "u17" and int(line["overdue"]) >= 1 for line in officials)
+
+
+def test_a_schedule_puts_its_runs_into_the_queue(agency: Agency) -> None:
+    """Prefect's own scheduler does it, in the server; nothing else of the night would miss it."""
+    found = agency.get("/deployments/name/clocks/clocks")
+    asked = {"deployments": {"id": {"any_": [found["id"]]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    queued = wait(lambda: agency.post("/flow_runs/filter", asked) or None, "a scheduled run")
+    assert {run["auto_scheduled"] for run in queued} == {True}

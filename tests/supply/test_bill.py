@@ -17,7 +17,7 @@ def made() -> dict[str, Any]:
     return bill(locked(), installed())
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "cluster.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "cluster.txt", "cluster-dev.txt"])
 def test_every_locked_package_has_one_version_and_hashes(lock: str) -> None:
     found = locked(PROJECT / "requirements" / lock)
     assert len(found) > 50
