@@ -33,20 +33,33 @@ class Commands(TyperGroup):
             err.print(told(error), markup=False)
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
-            if not _of_a_full_disk(error):
+            refused = _of_the_disk(error)
+            if refused is None:
                 if hasattr(error, "withheld"):
                     err.print(f"{type(error).__name__}: {told(error)}", markup=False)
                 raise
-            full = StoreError(
-                "no space left on the disk; no step was left half-written.",
-                remedy="free space (docs/operations.md), then give the same command again",
-            )
             err.print("[bold red]error:[/] ", end="")
-            err.print(str(full), markup=False)
-            raise typer.Exit(full.exit_code) from error
+            err.print(str(refused), markup=False)
+            raise typer.Exit(refused.exit_code) from error
 
 
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 FULL = (f"os error {errno.ENOSPC}", f"[Errno {errno.ENOSPC}]", "disk is full")
+
+
+def _of_the_disk(error: Exception) -> StoreError | None:
+    """What to say where the disk is full or a path may not be used so; None for every other error."""
+    if _of_a_full_disk(error):
+        return StoreError(
+            "no space left on the disk; no step was left half-written.",
+            remedy="free space (docs/operations.md), then give the same command again",
+        )
+    if isinstance(error, OSError) and error.errno in CLOSED and error.filename is not None:
+        return StoreError(
+            f"{error.filename}: {error.strerror}.",
+            remedy="name another path, or see that the user who runs evenhand may read and write there",
+        )
+    return None
 
 
 def _of_a_full_disk(error: BaseException | None) -> bool:
