@@ -35,7 +35,6 @@ FOUND_AT_MOST = 50
 REMEMBERED = 1_000  # explanations, some 10 kB each
 AT_ONCE = 16  # firms explained together: more would keep the first waiting for the last
 VIEWS_AT_ONCE = 200  # views of evidence in one transaction
-MONTHS = 128  # calendars kept: an inspectorate's month each
 SHOWN = {"decisions", "notices"}  # kinds of the journal that the page of objections shows
 KINDS = (".xlsx", ".html", ".csv", ".json", ".ics", ".docx")
 
