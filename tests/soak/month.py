@@ -1,10 +1,10 @@
 """Nights of a made-up city by the real commands: `python -m tests.soak.month --nights 30 --enterprises 20000`.
 
 Every night new and changed rows arrive, people feed back what they decided and saw (tests/soak/people.py), the job
-runs, in the middle the policy is amended, and the morning's consignments are chosen; on every seventh an officer
-approves and the steps of older nights are tidied away. At the end the register, every draw and every night are
-verified: done again and compared to the last cell. Killed and called again, it goes on where it stopped. Exit code 1
-when something differs or grows faster than the nights.
+runs, in the middle the policy is amended, and the morning's consignments are chosen; once a week an officer approves,
+inspectors go by that plan until the next, and what older nights left is tidied away. At the end the register, every
+draw and every night are verified: done again and compared to the last cell. Killed and called again, it goes on where
+it stopped. Exit code 1 when something differs or grows faster than the nights.
 """
 
 from __future__ import annotations
@@ -75,19 +75,21 @@ class Month:
 
     def night(self, day: date) -> Figures:
         """One night and its morning."""
-        from tests.soak.people import amend, feed_back, repaired
+        from tests.soak.people import amend, feed_back, repaired, return_roster
 
         before = kept(self.done)
         fed_back = 0
         if before:
             write_delta(self.data, day)
-            fed_back = feed_back(self.settings, before[-1].run_id, Path(before[-1].out), day, self.folder)
+            approved = [night for night in before if _decided(date.fromisoformat(night.day))][-1]
+            fed_back = feed_back(self.settings, before[-1].run_id, day)
+            fed_back += return_roster(self.settings, approved.run_id, Path(approved.out), day, self.folder)
         if day == FIRST + timedelta(days=self.nights // 2):
             amend(self.pack, day)
         seconds, peak, outcome = self._job(day)
         if before:  # goods are declared from the second day on
             self.evenhand("consign", day.isoformat(), "--data", str(self.data / "declarations"))
-        if day.day % 7 == 0:
+        if _decided(day):
             self.evenhand("approve", "--officer", "u3", "--name", "Wang Min", "--reason", "looked through")
             self.evenhand("register", "tidy", "--nights", "7")
         ratings = pl.read_csv(Path(outcome["out"]) / "ratings.csv")
@@ -169,6 +171,11 @@ class Month:
     def _environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("EVENHAND_", "PREFECT_"))}
         return plain | {"EVENHAND_VAR": str(self.var), "COLUMNS": "200"}
+
+
+def _decided(day: date) -> bool:
+    """Whether an officer decides on the night's run: once a week."""
+    return (day - FIRST).days % 7 == 0
 
 
 def _moved(before: Path, now: pl.DataFrame) -> int:

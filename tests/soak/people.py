@@ -28,11 +28,11 @@ OPEN_FOR = 3  # nights until an officer decides
 EVIDENCE = ["corrected", "pledge"]
 
 
-def feed_back(settings: Settings, run_id: str, out: Path, day: date, drawer: Path) -> int:
+def feed_back(settings: Settings, run_id: str, day: date) -> int:
     """A morning after the run; how many entries it made. Once more on the same day it adds nothing.
 
     Two objections and two repairs are filed, those of three nights ago decided; on the seventh of a month a relief is
-    granted, on the tenth a record revoked; one inspectorate returns five rows. `drawer`: where rosters are filled in.
+    granted, on the tenth a record revoked.
     """
     made = _decide(settings, day)
     for place, record in enumerate(_worth_deciding(settings, run_id, day)):
@@ -45,7 +45,7 @@ def feed_back(settings: Settings, run_id: str, out: Path, day: date, drawer: Pat
     if day.day == 10:
         record = _worth_deciding(settings, run_id, day, age=0)[-1]
         assert revoke_record(settings, record, "court", OFFICER, day)["runs_touched"]
-    return made + _return_roster(settings, run_id, out, day, drawer)
+    return made
 
 
 def repaired(settings: Settings, by: date) -> list[str]:
@@ -97,8 +97,11 @@ def _a_region(settings: Settings, run_id: str) -> dict[str, str | None]:
     return {"region": str(firms["region"].sort()[0]), "industry": None, "item": None}
 
 
-def _return_roster(settings: Settings, run_id: str, out: Path, day: date, drawer: Path) -> int:
-    """One inspectorate fills in what it has seen so far and hands it in; how many visits."""
+def return_roster(settings: Settings, run_id: str, out: Path, day: date, drawer: Path) -> int:
+    """One inspectorate fills in five rows of the approved run's roster and hands it in; how many visits.
+
+    `drawer`: folder where rosters are filled in.
+    """
     rosters = sorted((out / "rosters").glob("roster-*.xlsx"))
     if not rosters:
         return 0
