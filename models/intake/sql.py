@@ -102,7 +102,11 @@ def _address(data: Path) -> sa.URL:
         raise InputError(message, file=ADDRESS, rule="sql")
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    file = (data / (url.database or "")).resolve()
-    if not file.is_file():
+    try:
+        file = (data / (url.database or "")).resolve()
+        there = file.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, links in a circle
+        raise InputError("not the name of a database file.", file=ADDRESS, rule="sql", remedy=REMEDY) from error
+    if not there:
         raise InputError(f"no database file {url.database}.", file=ADDRESS, rule="sql", remedy=REMEDY)
     return url.set(database=f"file:{file.as_posix()}", query={"mode": "ro", "uri": "true"})

@@ -72,7 +72,11 @@ def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mergeable(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) and "id" in v for v in value)
+    """A list of objects with ids, which OCDS wants to be texts or whole numbers."""
+    named = isinstance(value, list) and all(
+        isinstance(v, Mapping) and isinstance(v.get("id"), str | int) for v in value
+    )
+    return named and bool(value)
 
 
 def _merge_by_id(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:

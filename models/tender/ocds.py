@@ -50,6 +50,8 @@ def read_json(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         message = f"line {error.lineno}: not JSON ({error.msg})."
         raise InputError(message, file=str(path), remedy="export the package again") from error
+    except RecursionError as error:
+        raise InputError("nested too deeply.", file=str(path), remedy="give an OCDS package") from error
     if not isinstance(package, dict):
         raise InputError("expected a JSON object at the top.", file=str(path), remedy="give an OCDS package")
     return package

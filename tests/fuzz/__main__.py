@@ -1,6 +1,7 @@
 """`python -m tests.fuzz [--runs N] [--seconds S] [TARGET…]`: each target in a process of its own, then a table.
 
-An input that breaks a target stays under var/fuzz/<target>/; once mended it belongs into tests/fuzz/crashers/<target>/.
+An input that breaks a target stays under var/fuzz/<target>/; once mended it belongs into MENDED
+(tests/fuzz/test_targets.py).
 """
 
 from __future__ import annotations

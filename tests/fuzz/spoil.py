@@ -18,6 +18,7 @@ import openpyxl
 import polars as pl
 import yaml
 from atheris import FuzzedDataProvider  # type: ignore[import-untyped]
+from lxml import etree
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 Spoil = Callable[[bytes, FuzzedDataProvider], bytes]
@@ -142,6 +143,7 @@ def workbook_cells(good: bytes, fdp: FuzzedDataProvider) -> bytes:
 
 def _put(page: Any, row: int, column: int, given: Any) -> None:
     with contextlib.suppress(ValueError, TypeError, AttributeError, IllegalCharacterError):
+        etree.Element("v").text = str(given)  # what no file can hold, e.g. U+FFFF: openpyxl would fail on saving
         page.cell(row, column).value = given
 
 

@@ -91,7 +91,10 @@ def _other_column(good: bytes) -> bytes:
 MENDED: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("sql", "agency.db", lambda good: good.replace(b"item text", b"it\x83m text")),
     ("sql", "connection.url", lambda good: b"sqlite://host/agency.db\n"),
+    ("sql", "connection.url", lambda good: b"sqlite:///agency\0.db\n"),
+    ("sql", "connection.url", lambda good: b"sqlite:///" + b"a" * 5_000),
     ("source", "s.yaml", _text("rejection_limit_per_mille: 50", "rejection_limit_per_mille: .nan")),
+    ("ocds", "t.json", lambda good: b"[" * 100_000),
     ("tender-book", "t.xlsx", _torn_sheet),
     ("tender-csv", "tender.csv", lambda good: good + "maxlots,½\n".encode()),
     ("customs", "c.csv", _text("1234.5", "#N/A")),

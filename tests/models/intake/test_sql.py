@@ -119,6 +119,8 @@ def test_nothing_can_be_written(agency: Agency, policy: Policy, query: str) -> N
         ("nonsense", "not a database address"),
         ("mysql://host/db", "mysql is not supported"),
         ("sqlite:///absent.db", "no database file absent.db"),
+        ("sqlite:///agency\0.db", "not the name of a database file"),
+        (f"sqlite:///{'a' * 5_000}.db", "not the name of a database file"),
         ("sqlite:///connection.url", "cannot be read|query fails"),
         ("postgresql://nobody@127.0.0.1:1/none?connect_timeout=2", "cannot be read"),
     ],

@@ -56,6 +56,8 @@ def test_merging_follows_the_standard() -> None:
         "codes": ["b"],
     }
     assert old["a"] == 1
+    odd = {"items": [{"id": {"no": "name"}, "x": 2}]}
+    assert merge({"items": [{"id": {"no": "name"}, "x": 1}]}, odd) == odd  # no id by the standard: replaced
 
 
 @pytest.mark.parametrize(
