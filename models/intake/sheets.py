@@ -93,7 +93,7 @@ def check_workbook(name: str, data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # e.g. packed by "version 15.3"
         raise InputError(f"a damaged workbook ({error}).", file=name, rule="unreadable", remedy=SAVE_AS) from error
     size = sum(part.file_size for part in parts)
     if size > allowed_size(len(data)) or len(parts) > MOST_PARTS:

@@ -83,11 +83,13 @@ def tree(good: bytes, fdp: FuzzedDataProvider, load: Callable[[bytes], Any], dum
     return dump(root).encode("utf-8", "surrogatepass")
 
 
-def _places(root: Any) -> Any:
+def _places(root: Any, deep: int = 100) -> Any:
+    """Every branch and its key; what lies deeper is reached by its branch alone."""
     inner = root.items() if isinstance(root, dict) else enumerate(root) if isinstance(root, list) else ()
     for key, child in list(inner):
         yield root, key
-        yield from _places(child)
+        if deep:
+            yield from _places(child, deep - 1)
 
 
 def json_tree(good: bytes, fdp: FuzzedDataProvider) -> bytes:

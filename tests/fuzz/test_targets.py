@@ -82,6 +82,12 @@ def _parts(good: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
     return out.getvalue()
 
 
+def _newer_zip(good: bytes) -> bytes:
+    """The first entry of the zip's directory asks for a version nobody has."""
+    at = good.index(b"PK\x01\x02") + 6
+    return good[:at] + b"\x99\x00" + good[at + 2 :]
+
+
 def _other_column(good: bytes) -> bytes:
     out = io.BytesIO()
     pl.read_parquet(io.BytesIO(good)).with_columns(region=pl.lit(1)).write_parquet(out)
@@ -94,6 +100,7 @@ MENDED: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("sql", "connection.url", lambda good: b"sqlite:///agency\0.db\n"),
     ("sql", "connection.url", lambda good: b"sqlite:///" + b"a" * 5_000),
     ("source", "s.yaml", _text("rejection_limit_per_mille: 50", "rejection_limit_per_mille: .nan")),
+    ("excel", "f.xlsx", _newer_zip),
     ("ocds", "t.json", lambda good: b"[" * 100_000),
     ("tender-book", "t.xlsx", _torn_sheet),
     ("tender-csv", "tender.csv", lambda good: good + "maxlots,½\n".encode()),
