@@ -6,6 +6,7 @@ Blind changes of a workbook or a YAML file die at the first parser; changes of c
 from __future__ import annotations
 
 import contextlib
+import copy
 import csv
 import io
 import json
@@ -77,19 +78,17 @@ def tree(good: bytes, fdp: FuzzedDataProvider, load: Callable[[bytes], Any], dum
         elif how == 1 and isinstance(parent, dict):
             parent[text(fdp)] = parent.pop(key)
         elif how == 2 and isinstance(parent, list):
-            parent.append(parent[key])
+            parent.append(copy.deepcopy(parent[key]))
         else:
-            parent[key] = value(fdp)
+            parent[key] = copy.deepcopy(value(fdp))  # else a branch put into itself grows from input to input
     return dump(root).encode("utf-8", "surrogatepass")
 
 
-def _places(root: Any, deep: int = 100) -> Any:
-    """Every branch and its key; what lies deeper is reached by its branch alone."""
+def _places(root: Any) -> Any:
     inner = root.items() if isinstance(root, dict) else enumerate(root) if isinstance(root, list) else ()
     for key, child in list(inner):
         yield root, key
-        if deep:
-            yield from _places(child, deep - 1)
+        yield from _places(child)
 
 
 def json_tree(good: bytes, fdp: FuzzedDataProvider) -> bytes:
