@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -47,8 +48,8 @@ def told_results(reader: Reader, stream: str) -> pl.DataFrame:
     return frame.unique(["plan", "day", "declaration_id"], keep="last", maintain_order=True)
 
 
-def _read(body: dict[str, object]) -> dict[str, object]:
-    row = {"plan": body["plan"], **dict(body["result"])}  # type: ignore[call-overload]
+def _read(body: dict[str, Any]) -> dict[str, Any]:
+    row = {"plan": body["plan"], **body["result"]}
     for name in ("day", "examined_on"):
         row[name] = None if row[name] is None else date.fromisoformat(row[name])
     return row
